@@ -1,0 +1,111 @@
+"""Keys: made once by `courtyard init`, never silently made again.
+
+Three secrets, one file each (0600) in a private folder (0700): `seal-<id>.key` (AES-256-GCM),
+`match-<id>.key` (HMAC-SHA256) and `landing-<id>.key` (wraps each delivery's own data key).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from courtyard.errors import KeyMissing
+
+KINDS = ("seal", "match", "landing")
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The keys of one installation. Only `load` makes one."""
+
+    secrets_by_name: dict[str, bytes]
+
+    def seal(self, value: str, subject: str) -> str:
+        """Encrypt a short value for a subject; the subject is authenticated, not stored.
+
+        Returns `<key id>:<hex of nonce and ciphertext>`. Opening it for another subject fails, so
+        ciphertexts cannot be swapped between records.
+        """
+        nonce = os.urandom(NONCE_BYTES)
+        body = self._cipher("seal-1").encrypt(nonce, value.encode(), subject.encode())
+        return f"seal-1:{(nonce + body).hex()}"
+
+    def open(self, sealed: str, subject: str) -> str:
+        """Decrypt what `seal` made; KeyMissing when the key is gone or the subject is another."""
+        key_id, _, body = sealed.partition(":")
+        raw = bytes.fromhex(body)
+        try:
+            return self._cipher(key_id).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], subject.encode()).decode()
+        except InvalidTag as error:
+            raise KeyMissing(
+                "A sealed value does not belong to its record.", "Restore the row from landing."
+            ) from error
+
+    def token(self, value: str) -> str:
+        """The keyed pseudonym of a value: 32 hex digits of HMAC-SHA256. Equal values, equal tokens."""
+        return hmac.digest(self._secret("match-1"), value.encode(), hashlib.sha256)[:16].hex()
+
+    def wrap(self, data_key: bytes, subject: str) -> tuple[str, bytes]:
+        """Wrap a delivery's data key; returns the wrapping key's id and the wrapped bytes."""
+        nonce = os.urandom(NONCE_BYTES)
+        return "landing-1", nonce + self._cipher("landing-1").encrypt(nonce, data_key, subject.encode())
+
+    def unwrap(self, key_id: str, wrapped: bytes, subject: str) -> bytes:
+        """The data key of a delivery; KeyMissing when its wrapping key was destroyed."""
+        try:
+            return self._cipher(key_id).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
+        except InvalidTag as error:
+            raise KeyMissing(
+                f"The key of delivery {subject} does not open it.", "Use the keys it was landed with."
+            ) from error
+
+    def _cipher(self, key_id: str) -> AESGCM:
+        return _aesgcm(self._secret(key_id))
+
+    def _secret(self, key_id: str) -> bytes:
+        try:
+            return self.secrets_by_name[key_id]
+        except KeyError:
+            raise KeyMissing(
+                f"Key {key_id} is not in the key folder.", "What was sealed with it stays unreadable."
+            ) from None
+
+
+@lru_cache(maxsize=64)
+def _aesgcm(secret: bytes) -> AESGCM:
+    return AESGCM(secret)
+
+
+def create(folder: Path) -> bool:
+    """Make the first key of each kind; returns False when the folder already holds keys."""
+    if any(folder.glob("*.key")):
+        load(folder)
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for kind in KINDS:
+        handle = os.open(folder / f"{kind}-1.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return True
+
+
+def load(folder: Path) -> KeyRing:
+    """Read every key; KeyMissing when the folder has none or one of the kinds is absent."""
+    found = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.key"))}
+    missing = [kind for kind in KINDS if f"{kind}-1" not in found]
+    if missing:
+        raise KeyMissing(
+            f"The key folder {folder} lacks {', '.join(missing)}.",
+            "Run 'courtyard init' on a new installation; restore the folder from its backup on an old one.",
+        )
+    return KeyRing(found)

@@ -1,0 +1,79 @@
+"""The one place that opens the warehouse database: engines by role, migrations, bulk loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+
+from courtyard.store.tables import SCHEMAS
+
+ROLES = ("pipeline", "publisher", "reader")
+
+
+def role_url(url: str | URL, role: str) -> URL:
+    """The same database as another role (`pipeline`, `publisher`, `reader`)."""
+    return make_url(url).set(drivername="postgresql+psycopg", username=f"courtyard_{role}")
+
+
+@lru_cache(maxsize=8)
+def _engine(url: URL) -> Engine:
+    return create_engine(url, pool_size=4, pool_pre_ping=True)
+
+
+def engine(url: str | URL, role: str = "pipeline") -> Engine:
+    """An engine for a role; one per process, role and database."""
+    return _engine(role_url(url, role))
+
+
+def migrate(url: str | URL) -> None:
+    """Bring the database to the newest schema; needs the administrator's URL. Does nothing when it is there."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    admin = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with admin.begin() as connection:
+        _create_roles(connection)
+        connection.execute(text("SET LOCAL ROLE courtyard_owner"))
+        for schema in SCHEMAS:
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.execute(text(files("courtyard.store").joinpath("marts.sql").read_text("utf-8")))
+    admin.dispose()
+
+
+def _create_roles(connection: Connection) -> None:
+    """A NOLOGIN owner and the three login roles; none may bypass row-level security."""
+    database = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "postgres")
+    known = set(connection.scalars(text("SELECT rolname FROM pg_roles WHERE rolname LIKE 'courtyard_%'")))
+    for role in ("owner", *ROLES):
+        if f"courtyard_{role}" not in known:
+            login = "NOLOGIN" if role == "owner" else "LOGIN"
+            connection.execute(
+                text(f"CREATE ROLE courtyard_{role} {login} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
+            )
+    connection.execute(text(f"GRANT CREATE ON DATABASE {database} TO courtyard_owner"))
+    connection.execute(text("GRANT courtyard_owner TO current_user"))
+
+
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """COPY rows into `schema.table` inside the connection's transaction; returns how many."""
+    schema, name = table.split(".")
+    target = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(
+        psycopg.sql.Identifier(schema, name),
+        psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns)),
+    )
+    if not connection.in_transaction():
+        connection.begin()  # the driver's cursor does not start SQLAlchemy's transaction
+    raw: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    count = 0
+    with raw.cursor() as cursor, cursor.copy(target) as copy:
+        for count, values in enumerate(rows, 1):
+            copy.write_row(values)
+    return count

@@ -1,0 +1,60 @@
+"""One run at a time on (street, quarter): a lease row with a fencing token.
+
+Tasks of one run are separate processes, so a database session lock cannot serve. A worker that was
+thought lost but lives carries an old token, and its writes are refused (FAULTS.md 8 and 29).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from courtyard.context import Context
+from courtyard.errors import HeldError, LeaseLost
+
+LEASE_MINUTES = 60
+
+_ACQUIRE = text("""
+INSERT INTO warehouse.lease AS held (street_code, quarter, token, holder, expires_at)
+VALUES (:street, :quarter, 1, :holder, clock_timestamp() + make_interval(mins => :minutes))
+ON CONFLICT (street_code, quarter) DO UPDATE
+   SET token = held.token + 1, holder = excluded.holder,
+       acquired_at = clock_timestamp(), expires_at = excluded.expires_at
+ WHERE held.holder = excluded.holder OR held.expires_at < clock_timestamp()
+RETURNING token
+""")
+_HOLDER = text("SELECT holder FROM warehouse.lease WHERE street_code = :street AND quarter = :quarter")
+_CHECK = text("""
+SELECT 1 FROM warehouse.lease
+ WHERE street_code = :street AND quarter = :quarter AND token = :token AND expires_at > clock_timestamp()
+ FOR SHARE
+""")
+_RELEASE = text("""
+UPDATE warehouse.lease SET expires_at = clock_timestamp()
+ WHERE street_code = :street AND quarter = :quarter AND token = :token
+""")
+
+
+def acquire(ctx: Context) -> int:
+    """Take the quarter; returns the fencing token. HeldError names who has it."""
+    where = {"street": ctx.street_code, "quarter": str(ctx.period)}
+    with ctx.engine().begin() as connection:
+        token = connection.scalar(_ACQUIRE, {**where, "holder": ctx.holder, "minutes": LEASE_MINUTES})
+        if token is None:
+            holder = connection.scalar(_HOLDER, where)
+            raise HeldError(f"{ctx.period} is being worked on by {holder}.", "Wait for it to end, then run again.")
+        return token
+
+
+def check(connection: Connection, ctx: Context) -> None:
+    """Refuse to write under a lost lease; call first in every writing transaction of a quarter."""
+    if ctx.token is None:
+        return
+    where = {"street": ctx.street_code, "quarter": str(ctx.period), "token": ctx.token}
+    if connection.scalar(_CHECK, where) is None:
+        raise LeaseLost(f"The lease on {ctx.period} was lost.", "Another run has taken over; look at its result.")
+
+
+def release(ctx: Context) -> None:
+    """Give the quarter back; does nothing when the lease is another's already."""
+    with ctx.engine().begin() as connection:
+        connection.execute(_RELEASE, {"street": ctx.street_code, "quarter": str(ctx.period), "token": ctx.token})

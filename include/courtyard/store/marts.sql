@@ -1,0 +1,2 @@
+-- Stable views for readers; see docs/architecture.md.
+SELECT 1;

@@ -1,0 +1,59 @@
+"""Fixtures that every room shares: a real PostgreSQL with the real schema, and keys of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from courtyard.runtime import postgres
+from courtyard.settings import Settings
+from courtyard.store import database
+
+PACK = Path(__file__).resolve().parents[1] / "include/districts/shaocheng"
+
+
+@pytest.fixture(scope="session")
+def pg_admin_url() -> Iterator[str]:
+    """An embedded server of this test session, outside every private folder."""
+    folder = Path(tempfile.mkdtemp(prefix="courtyard-tests-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield postgres.start(folder / "pg")
+    finally:
+        postgres.stop(folder / "pg")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(pg_admin_url: str) -> str:
+    url = postgres.ensure_database(pg_admin_url, "courtyard_template")
+    database.migrate(url)
+    return "courtyard_template"
+
+
+@pytest.fixture
+def warehouse_url(pg_admin_url: str, _migrated_template: str) -> Iterator[str]:
+    """A migrated, empty warehouse of this test alone."""
+    import psycopg
+    from sqlalchemy import make_url
+
+    name = f"t_{os.urandom(6).hex()}"
+    with psycopg.connect(pg_admin_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {_migrated_template}")
+    url = make_url(pg_admin_url).set(database=name).render_as_string(hide_password=False)
+    yield url
+    for role in (*database.ROLES,):
+        database.engine(url, role).dispose()
+    with psycopg.connect(pg_admin_url, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Folders of this test alone; the pack is the real one."""
+    return Settings(var=tmp_path / "var", district_path=PACK, keys=tmp_path / "keys")
