@@ -131,11 +131,11 @@ class Rule(Frozen):
     """A rule over one row.
 
     `birth_matches_id` / `sex_matches_id`: the column agrees with what the ID number says.
-    `not_before`: columns[0] is on or after columns[1]. `unique`: the columns tell rows apart.
+    `not_before`: columns[0] is on or after columns[1].
     """
 
     id: str
-    check: Literal["birth_matches_id", "sex_matches_id", "not_before", "unique"]
+    check: Literal["birth_matches_id", "sex_matches_id", "not_before"]
     columns: tuple[str, ...]
     severity: Literal["error", "warning"]
     message: str

@@ -110,6 +110,8 @@ row = Table(
     Column("sex", Text),
     Column("address", Text),
     Column("household_no", Text),
+    Column("id_birth_date", Text, comment="what the ID number says; never the number"),
+    Column("id_sex", Text),
     # what identity finds
     Column("courtyard_code", Text),
     Column("building", Text),
