@@ -164,6 +164,8 @@ def upgrade() -> None:
         sa.Column("sex", sa.Text(), nullable=True),
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column("household_no", sa.Text(), nullable=True),
+        sa.Column("id_birth_date", sa.Text(), nullable=True, comment="what the ID number says; never the number"),
+        sa.Column("id_sex", sa.Text(), nullable=True),
         sa.Column("courtyard_code", sa.Text(), nullable=True),
         sa.Column("building", sa.Text(), nullable=True),
         sa.Column("unit_no", sa.Text(), nullable=True),
