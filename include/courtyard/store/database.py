@@ -74,6 +74,7 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
     raw: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     count = 0
     with raw.cursor() as cursor, cursor.copy(target) as copy:
-        for count, values in enumerate(rows, 1):
+        for values in rows:
             copy.write_row(values)
+            count += 1
     return count

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from courtyard.context import Context
 from courtyard.errors import HeldError, LeaseLost
 
-LEASE_MINUTES = 60
+LEASE_MINUTES = 15  # renewed by every stage that writes, so it only bounds how long a dead run blocks
 
 _ACQUIRE = text("""
 INSERT INTO warehouse.lease AS held (street_code, quarter, token, holder, expires_at)
@@ -23,10 +23,10 @@ ON CONFLICT (street_code, quarter) DO UPDATE
 RETURNING token
 """)
 _HOLDER = text("SELECT holder FROM warehouse.lease WHERE street_code = :street AND quarter = :quarter")
-_CHECK = text("""
-SELECT 1 FROM warehouse.lease
+_RENEW = text("""
+UPDATE warehouse.lease SET expires_at = clock_timestamp() + make_interval(mins => :minutes)
  WHERE street_code = :street AND quarter = :quarter AND token = :token AND expires_at > clock_timestamp()
- FOR SHARE
+RETURNING token
 """)
 _RELEASE = text("""
 UPDATE warehouse.lease SET expires_at = clock_timestamp()
@@ -46,11 +46,11 @@ def acquire(ctx: Context) -> int:
 
 
 def check(connection: Connection, ctx: Context) -> None:
-    """Refuse to write under a lost lease; call first in every writing transaction of a quarter."""
+    """Refuse to write under a lost lease, and renew a held one; first in every writing transaction."""
     if ctx.token is None:
         return
     where = {"street": ctx.street_code, "quarter": str(ctx.period), "token": ctx.token}
-    if connection.scalar(_CHECK, where) is None:
+    if connection.scalar(_RENEW, {**where, "minutes": LEASE_MINUTES}) is None:
         raise LeaseLost(f"The lease on {ctx.period} was lost.", "Another run has taken over; look at its result.")
 
 

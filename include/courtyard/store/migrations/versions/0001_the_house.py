@@ -21,6 +21,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA publish TO courtyard_pipeline;
 GRANT USAGE ON SCHEMA landing, quality, identity, warehouse, mart, publish, cases, audit TO courtyard_publisher;
 GRANT SELECT ON ALL TABLES IN SCHEMA landing, quality, identity, warehouse, cases TO courtyard_publisher;
 GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA publish TO courtyard_publisher;
+GRANT UPDATE ON warehouse.lease TO courtyard_publisher;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA publish, audit TO courtyard_publisher;
 
 GRANT INSERT ON audit.event TO courtyard_pipeline, courtyard_publisher;

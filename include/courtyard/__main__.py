@@ -1,0 +1,6 @@
+"""`python -m courtyard`."""
+
+from courtyard.cli import main
+
+if __name__ == "__main__":
+    main()

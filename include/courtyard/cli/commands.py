@@ -1,0 +1,248 @@
+"""The commands. Each prints what a person reads, or with --json what a program reads."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from courtyard.cli import show
+from courtyard.district import load_district
+from courtyard.errors import CourtyardError, UsageError
+from courtyard.period import Period
+from courtyard.privacy import keys
+from courtyard.settings import Settings
+
+app = typer.Typer(
+    name="courtyard",
+    help="Courtyard (数字院落): quarters of a street office, from messy submissions to filed reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Quarter = Annotated[str, typer.Argument(metavar="PERIOD", help="A quarter, such as 2026Q3.")]
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def _services(settings: Settings, *, sources: bool = False) -> Iterator[str]:
+    """The warehouse's URL, with PostgreSQL and (for `sources`) the sample's stand-ins up meanwhile."""
+    from courtyard.runtime.supervisor import running
+
+    with running(settings, standins=sources and settings.sample.exists()) as services:
+        yield services.url
+
+
+@app.command()
+def init(as_json: Json = False) -> None:
+    """Make the keys, the warehouse and its roles. Does nothing when they are there."""
+    settings = Settings.from_env()
+    made = keys.create(settings.keys)
+    load_district(settings.district_path)
+    with _services(settings):
+        pass
+    if as_json:
+        _print_json({"keys": str(settings.keys), "keys_made": made, "var": str(settings.var)})
+    else:
+        console.print(f"Keys {'made' if made else 'found'} in {settings.keys}; keep a backup of that folder.")
+        console.print(f"Warehouse ready; data in {settings.var}.")
+
+
+@app.command()
+def sample(
+    scale: Annotated[float, typer.Option(min=0.01, help="1 is the whole street: 40,000 households.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 20260701,
+    as_json: Json = False,
+) -> None:
+    """Write the sample street: four quarters of department systems, grid workbooks and resident reports."""
+    from courtyard.sample import generate
+
+    settings = Settings.from_env()
+    progress = None if as_json else console.print
+    summary = generate(
+        load_district(settings.district_path),
+        settings.sample,
+        settings.truth,
+        scale=scale,
+        seed=seed,
+        progress=progress,
+    )
+    _print_json(show.plain(summary)) if as_json else console.print(f"Sample street in {settings.sample}.")
+
+
+@app.command()
+def run(
+    period: Quarter,
+    refetch: Annotated[bool, typer.Option("--refetch", help="Ask the sources again for what has landed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run all stages of a quarter in this process: the same functions as the Airflow tasks.
+
+    Exits 1 when a source or a report is held, 0 when the ledger balances.
+    """
+    settings = Settings.from_env()
+    Period.quarter(period)
+    results: dict[str, Any] = {}
+    with _services(settings, sources=True):
+        from courtyard import stages
+
+        _stage_inbox(settings, period)
+        ctx = stages.context(period, holder=f"cli:{_process_name()}", settings=settings, refetch=refetch)
+        since = time.monotonic()
+        for step, result in stages.run_quarter(ctx):
+            results[step] = {"error": str(result)} if isinstance(result, CourtyardError) else result
+            if not as_json:
+                show.step(console, step, result, time.monotonic() - since)
+            since = time.monotonic()
+        ledger = show.ledger_rows(ctx.engine(), period)
+    held = [step for step, result in results.items() if "error" in result] + results["publish"]["held"]
+    unbalanced = [entry for entry in ledger if entry["residual"]]
+    if as_json:
+        _print_json({"period": period, "steps": results, "ledger": ledger})
+    else:
+        show.ledger_summary(console, ledger)
+        show.publications(console, settings, results["publish"])
+    if held or unbalanced:
+        raise typer.Exit(1)
+
+
+def _stage_inbox(settings: Settings, period: str) -> None:
+    if settings.sample.exists():
+        from courtyard.sample.standins import stage_inbox
+
+        stage_inbox(settings, period)
+
+
+def _process_name() -> str:
+    import os
+    import socket
+
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A workbook, CSV or JSON file as it would be submitted.")],
+    as_json: Json = False,
+) -> None:
+    """Dry run of a submission: the receipt it would get. Changes nothing; exits 1 where it has findings."""
+    from courtyard.cli.check import receipt_of
+
+    if not file.is_file():
+        raise UsageError(f"There is no file {file}.", "Give the path of the file to check.")
+    receipts = receipt_of(file, load_district(Settings.from_env().district_path))
+    if as_json:
+        _print_json(receipts if len(receipts) > 1 else receipts[0])
+    else:
+        show.receipts(console, file.name, receipts)
+    if any(entry["findings"] for entry in receipts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(period: Quarter, as_json: Json = False) -> None:
+    """What has come in for a quarter, what is missing or held, and what was published."""
+    from courtyard.cli.status import quarter_status
+
+    settings = Settings.from_env()
+    Period.quarter(period)
+    with _services(settings):
+        from courtyard import stages
+
+        found = quarter_status(stages.context(period, holder="cli:status", settings=settings))
+    _print_json(found) if as_json else show.status(console, found)
+
+
+@app.command()
+def trace(
+    report: Annotated[str, typer.Argument(help="A report of the pack, such as dibao_roster.")],
+    period: Annotated[str, typer.Argument(help="The report's period, such as 2026-07.")],
+    cell: Annotated[str, typer.Argument(help="A cell of the published workbook, such as F7.")],
+    as_json: Json = False,
+) -> None:
+    """From a cell of a published form to the delivered rows it was made of."""
+    from courtyard import reports
+
+    settings = Settings.from_env()
+    target = Period.parse(period)
+    with _services(settings):
+        from courtyard import stages
+
+        quarter = str(Period.of("quarter", target.last_day))
+        found = reports.trace(
+            stages.context(quarter, holder="cli:trace", settings=settings), report, str(target), cell.upper()
+        )
+    _print_json(found) if as_json else show.trace(console, found)
+
+
+@app.command()
+def url(as_json: Json = False) -> None:
+    """Print the warehouse's URL. The address answers while the server runs ('make up')."""
+    settings = Settings.from_env()
+    with _services(settings) as found:
+        _print_json({"url": found}) if as_json else print(found)
+
+
+@app.command()
+def ledger(
+    content_hash: Annotated[bool, typer.Option("--hash", help="Print the hash of the current belief.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="With --hash: history and recorded times too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every delivery with its rows: landed = merged + quarantined + superseded + held, residual 0."""
+    settings = Settings.from_env()
+    with _services(settings) as found:
+        from courtyard.store import database
+        from courtyard.warehouse.hashing import content_hash as hash_of
+
+        engine = database.engine(found)
+        if content_hash:
+            digest = hash_of(engine, full=full)
+            _print_json({"hash": digest}) if as_json else print(digest)
+            return
+        rows = show.ledger_rows(engine)
+    if as_json:
+        _print_json({"deliveries": rows})
+    else:
+        show.ledger_table(console, rows)
+        show.ledger_summary(console, rows)
+    if any(row["residual"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    scale: Annotated[float, typer.Option(min=0.01, envvar="COURTYARD_SCALE", help="1 is the whole street.")] = 1.0,
+) -> None:
+    """Run four quarters of the sample street through a real Airflow scheduler, then stop everything."""
+    from courtyard.runtime.demo import run_demo
+
+    raise typer.Exit(run_demo(Settings.from_env(), scale=scale, console=console))
+
+
+@app.command()
+def up() -> None:
+    """Start PostgreSQL, the stand-ins and Airflow, and leave them running; prints address and login."""
+    from courtyard.runtime.demo import bring_up
+
+    raise typer.Exit(bring_up(Settings.from_env(), console=console))
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that 'up' started, with every child."""
+    from courtyard.runtime.supervisor import shut_down
+
+    stopped = shut_down(Settings.from_env())
+    console.print(f"Stopped {stopped} process(es)." if stopped else "Nothing was running.")

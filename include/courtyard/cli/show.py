@@ -1,0 +1,138 @@
+"""How results look on a screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine, text
+
+from courtyard.errors import CourtyardError
+from courtyard.settings import Settings
+
+LEDGER_COLUMNS = (
+    "source", "dataset", "period", "sha256",
+    "landed", "merged", "quarantined", "superseded", "held", "structural", "residual",
+)  # fmt: skip
+COUNTS = LEDGER_COLUMNS[4:]
+COUNT_TITLES = dict(zip(COUNTS, ("落地", "合并", "隔离", "被替代", "暂挂", "表头附注", "差额"), strict=True))
+STATUS_TITLES = {
+    "reported": "已报送", "confirmed_nil": "确认无", "missing": "未报送", "rejected": "退回", "held": "暂挂",
+    "late": "迟报", "landed": "已落地", "absent": "对方无数据", "failed": "取数失败",
+}  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as a dict; anything else as it is."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def ledger_rows(engine: Engine, quarter: str | None = None) -> list[dict[str, Any]]:
+    """The ledger, one dict a batch, of one quarter's deliveries or of all."""
+    from courtyard.period import Period
+
+    columns = ", ".join(LEDGER_COLUMNS)
+    with engine.connect() as connection:
+        rows = connection.execute(text(f"SELECT {columns} FROM mart.ledger ORDER BY period, source, dataset, sha256"))
+        found = [dict(row._mapping) for row in rows]
+    if quarter is None:
+        return found
+    whole = Period.quarter(quarter)
+    return [row for row in found if whole.start <= Period.parse(row["period"]).last_day < whole.end]
+
+
+def step(console: Console, name: str, result: dict[str, Any] | CourtyardError, seconds: float) -> None:
+    """One line as a stage ends."""
+    if isinstance(result, CourtyardError):
+        console.print(f"[red]✗[/red] {name:24} {seconds:6.1f} s  {result}", highlight=False, soft_wrap=True)
+        return
+    counts = {key: len(value) if isinstance(value, list) else value for key, value in result.items()}
+    told = "  ".join(f"{key} {value}" for key, value in counts.items() if isinstance(value, int) and key != "token")
+    console.print(f"[green]✓[/green] {name:24} {seconds:6.1f} s  {told}", highlight=False, soft_wrap=True)
+
+
+def ledger_table(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Source, dataset and period a line; a source's many workbooks are added up."""
+    table = Table("来源", "数据集", "所属期", *(COUNT_TITLES[c] for c in COUNTS), title="收数台账")
+    sums: dict[tuple[str, str, str], Counter[str]] = {}
+    for row in rows:
+        sums.setdefault((row["source"], row["dataset"], row["period"]), Counter()).update({c: row[c] for c in COUNTS})
+    for key, counts in sums.items():
+        table.add_row(*key, *(f"{counts[c]:,}" for c in COUNTS))
+    console.print(table)
+
+
+def ledger_summary(console: Console, rows: list[dict[str, Any]]) -> None:
+    """The one line that must balance."""
+    total = {c: sum(row[c] for row in rows) for c in COUNTS}
+    deliveries = len({(row["source"], row["sha256"]) for row in rows})
+    told = "  ".join(f"{COUNT_TITLES[c]} {total[c]:,}" for c in COUNTS)
+    console.print(f"交付 {deliveries} 份  {told}", highlight=False, soft_wrap=True)
+
+
+def publications(console: Console, settings: Settings, result: dict[str, Any]) -> None:
+    """What was published, left unchanged, or held and why."""
+    for entry in result["published"]:
+        console.print(f"已发布  {settings.published / entry['folder']}", highlight=False, soft_wrap=True)
+    if result["unchanged"]:
+        console.print(f"内容未变，不出新版：{len(result['unchanged'])} 张", highlight=False)
+    for entry in result["held"]:
+        console.print(f"[yellow]暂挂[/yellow]  {entry['report']} {entry['period']}：{entry['reason']}", highlight=False)
+
+
+def receipts(console: Console, name: str, entries: list[dict[str, Any]]) -> None:
+    """A submission's receipt as its sender reads it."""
+    console.print(f"报送回执（试检，不入库）：{name}")
+    for entry in entries:
+        rows = entry["rows"]
+        console.print(
+            f"【{entry['title']}】{entry['status_title']}：读到 {rows['read']} 行，可入库 {rows['accepted']} 行，"
+            f"需改正 {rows['quarantined']} 行",
+            highlight=False,
+        )
+        for finding in entry["findings"]:
+            mark = "错误" if finding["severity"] == "error" else "提示"
+            where = f"{finding['sheet']} {finding['cell']}".strip()
+            console.print(
+                f"  {mark} {where}：{finding['message']}。{finding['suggestion']}。", highlight=False, soft_wrap=True
+            )
+
+
+def status(console: Console, found: dict[str, Any]) -> None:
+    """The quarter at a glance: sources, grids, reports."""
+    table = Table("来源", "所属期", "状态", "原因", title=f"{found['period']} 取数")
+    for row in found["sources"]:
+        table.add_row(row["source"], row["period"], STATUS_TITLES.get(row["status"], row["status"]), row["reason"])
+    console.print(table)
+    if found["grids"]:
+        table = Table("数据集", *(STATUS_TITLES[s] for s in found["grid_statuses"]), title="网格报送")
+        for dataset, counts in found["grids"].items():
+            table.add_row(dataset, *(str(counts.get(s, 0)) for s in found["grid_statuses"]))
+        console.print(table)
+    for line in found["unreported"]:
+        console.print(f"未报送：{line}", highlight=False, soft_wrap=True)
+    for row in found["held_batches"]:
+        console.print(
+            f"暂挂/退回：{row['source']} {row['name']} {row['dataset']}：{row['reason']}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    for row in found["reports"]:
+        console.print(f"报表 {row['report']} {row['period']}：{row['state']}", highlight=False, soft_wrap=True)
+
+
+def trace(console: Console, found: dict[str, Any]) -> None:
+    """Where a cell comes from."""
+    sources = found.get("rows", [])
+    for key, value in found.items():
+        if key != "rows" and value not in (None, "", [], {}):
+            console.print(f"{key}: {value}", highlight=False, soft_wrap=True)
+    table = Table("来源", "文件", "工作表", "行", title=f"{len(sources)} 行来源")
+    for row in sources[:50]:
+        table.add_row(row["source"], row["name"], row["sheet"], str(row["row_no"]))
+    console.print(table)
+    if len(sources) > 50:
+        console.print(f"另有 {len(sources) - 50} 行；用 --json 看全部。")

@@ -1,0 +1,57 @@
+"""What `courtyard status` reads from the warehouse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import text
+
+from courtyard.context import Context
+
+_GRID_STATUSES = ("reported", "confirmed_nil", "late", "missing", "rejected", "held")
+_SOURCES = text("""
+SELECT source, period, status, reason FROM landing.fetch
+ WHERE street_code = :street AND period = ANY(:periods) ORDER BY source, period
+""")
+_GRIDS = text("""
+SELECT unit_code, unit_name, dataset, CASE WHEN is_late AND status = 'reported' THEN 'late' ELSE status END AS status
+  FROM mart.submission_status WHERE street_code = :street AND period = :quarter ORDER BY unit_code, dataset
+""")
+_HELD = text("""
+SELECT d.source, d.name, b.dataset, b.status, b.reason
+  FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
+ WHERE b.street_code = :street AND d.period = ANY(:periods) AND b.status IN ('held', 'rejected')
+ ORDER BY d.source, d.name, b.dataset
+""")
+_REPORTS = text("""
+SELECT report, period, 'r' || max(revision) AS state FROM publish.publication
+ WHERE street_code = :street AND period = ANY(:periods) GROUP BY report, period
+UNION ALL
+SELECT report, period, '暂挂：' || reason FROM publish.hold WHERE street_code = :street AND period = ANY(:periods)
+ ORDER BY report, period
+""")
+
+
+def quarter_status(ctx: Context) -> dict[str, Any]:
+    """Sources, grids, held files and reports of a quarter, as plain data."""
+    periods = [str(ctx.period), *map(str, ctx.period.parts("month"))]
+    where = {"street": ctx.street_code, "quarter": str(ctx.period), "periods": periods}
+    with ctx.engine().connect() as connection:
+        sources, grids, held, reports = (
+            [dict(row._mapping) for row in connection.execute(query, where)]
+            for query in (_SOURCES, _GRIDS, _HELD, _REPORTS)
+        )
+    counts: dict[str, Counter[str]] = {}
+    for row in grids:
+        counts.setdefault(row["dataset"], Counter())[row["status"]] += 1
+    missing: dict[str, int] = Counter(row["unit_name"] for row in grids if row["status"] == "missing")
+    return {
+        "period": str(ctx.period),
+        "sources": sources,
+        "grids": {dataset: dict(found) for dataset, found in counts.items()},
+        "grid_statuses": list(_GRID_STATUSES),
+        "unreported": sorted(missing),
+        "held_batches": held,
+        "reports": reports,
+    }

@@ -1,0 +1,147 @@
+"""The order of the work, once: the quarter DAG and `courtyard run` both iterate `STAGES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from courtyard import identity, landing, parsing, reports, validation, warehouse
+from courtyard.connection import Connection, from_env
+from courtyard.context import Context
+from courtyard.district import load_district
+from courtyard.errors import CourtyardError, HeldError, UsageError
+from courtyard.period import Period
+from courtyard.privacy import keys
+from courtyard.runtime import postgres
+from courtyard.settings import Settings
+from courtyard.store import lease
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a quarter: reads what stands to its left, writes its own, returns references only.
+
+    A stage with `per_source` runs once for each source, and one source failing stops no other.
+    """
+
+    name: str
+    title: str
+    work: Callable[..., Result]
+    per_source: bool = False
+
+
+def _open(ctx: Context) -> Result:
+    return {"token": lease.acquire(ctx)}
+
+
+def _publish(ctx: Context) -> Result:
+    result = reports.publish(ctx)
+    lease.release(ctx)
+    return result
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("open", "占用季度", _open),
+    Stage("fetch", "取数落地", landing.fetch, per_source=True),
+    Stage("parse", "解析", parsing.parse),
+    Stage("validate", "校验", validation.validate),
+    Stage("link", "识别人与地址", identity.link),
+    Stage("merge", "合并入库", warehouse.merge),
+    Stage("archive", "院落档案", warehouse.archive),
+    Stage("publish", "发布报表", _publish),
+)
+
+
+def stage(name: str) -> Stage:
+    """The stage of this name; UsageError lists the names."""
+    for candidate in STAGES:
+        if candidate.name == name:
+            return candidate
+    raise UsageError(f"There is no stage '{name}'.", f"Choose one of {', '.join(s.name for s in STAGES)}.")
+
+
+def warehouse_url(settings: Settings) -> str:
+    """The warehouse's URL; CourtyardError when no server answers."""
+    url = settings.warehouse_url or postgres.url(settings.pgdata)
+    if url is None:
+        raise CourtyardError("The warehouse's PostgreSQL is not running.", "Start it with 'make up'.")
+    return url
+
+
+def context(
+    period: str,
+    *,
+    holder: str,
+    settings: Settings | None = None,
+    connection: Callable[[str], Connection] | None = None,
+    token: int | None = None,
+    refetch: bool = False,
+) -> Context:
+    """Everything a stage needs for one quarter, from the environment unless given."""
+    settings = settings or Settings.from_env()
+    return Context(
+        settings=settings,
+        district=load_district(settings.district_path),
+        period=Period.quarter(period),
+        url=warehouse_url(settings),
+        keys=keys.load(settings.keys),
+        connection=connection or (lambda conn_id: from_env(conn_id, settings.env_file)),
+        holder=holder,
+        token=token,
+        refetch=refetch,
+    )
+
+
+def run_stage(
+    name: str,
+    period: str,
+    *,
+    holder: str,
+    part: str | None = None,
+    token: int | None = None,
+    connection: Callable[[str], Connection] | None = None,
+    refetch: bool = False,
+) -> Result:
+    """Run one stage of a quarter in this process: what every Airflow task does.
+
+    `part` is the source of a per-source stage. Raises CourtyardError for all that a user can act on.
+    """
+    chosen = stage(name)
+    ctx = context(period, holder=holder, connection=connection, token=token, refetch=refetch)
+    return chosen.work(ctx, part) if chosen.per_source else chosen.work(ctx)
+
+
+def run_quarter(ctx: Context) -> Iterator[tuple[str, Result | CourtyardError]]:
+    """Run every stage of a quarter in this process; yields (step, result) as each one ends.
+
+    A source that fails yields its error and the quarter goes on; any other error ends the run.
+    """
+    token: int | None = None
+    try:
+        for step in STAGES:
+            if step.per_source:
+                for source in ctx.district.sources:
+                    try:
+                        yield f"{step.name}:{source}", step.work(ctx, source)
+                    except CourtyardError as error:
+                        yield f"{step.name}:{source}", error
+                continue
+            result = step.work(ctx)
+            if step.name == "open":
+                token = result["token"]
+                ctx = ctx.under(token)
+            yield step.name, result
+    finally:
+        if token is not None:
+            lease.release(ctx)
+
+
+def require_published(result: Result) -> Result:
+    """Pass on a publish result; HeldError names every report that waits, and why."""
+    if held := result.get("held"):
+        reasons = "; ".join(f"{h['report']} {h['period']}: {h['reason']}" for h in held)
+        raise HeldError(f"{len(held)} report(s) held: {reasons}", "Bring the missing deliveries, then run again.")
+    return result
