@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from courtyard.district.lookup import Lookup
 
 
 class Frozen(BaseModel):
@@ -18,6 +21,7 @@ class Office(Frozen):
     street_code: str = Field(pattern=r"^\d{9}$")
     name: str
     short_name: str
+    province: str
     city: str
     city_district: str
     first_quarter: str = Field(pattern=r"^\d{4}Q[1-4]$")
@@ -39,15 +43,19 @@ class Unit(Frozen):
 
 
 class Courtyard(Frozen):
-    """A row of `courtyards.csv`. Coordinates are WGS-84 degrees."""
+    """A row of `courtyards.csv`.
+
+    Coordinates are WGS-84 degrees within China, so that swapped ones are noticed. `units` is per
+    building, `rooms` per floor and unit.
+    """
 
     code: str
     name: str
     micro_grid_code: str
     road: str
     door: str
-    lon: float
-    lat: float
+    lon: float = Field(ge=73, le=136)
+    lat: float = Field(ge=3, le=54)
     buildings: int = Field(ge=1)
     units: int = Field(ge=1)
     floors: int = Field(ge=1)
@@ -136,7 +144,7 @@ class Rule(Frozen):
 
     id: str
     check: Literal["birth_matches_id", "sex_matches_id", "not_before"]
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = Field(min_length=2, max_length=2)
     severity: Literal["error", "warning"]
     message: str
     remedy: str
@@ -184,46 +192,76 @@ class Contract(Frozen):
         """The name of the column that plays a role in linkage, or None."""
         return next((c.name for c in self.columns if c.role == role), None)
 
-    @model_validator(mode="after")
-    def _names_exist(self) -> Contract:
-        names = [c.name for c in self.columns]
-        if len(set(names)) != len(names):
-            raise ValueError("a column name stands twice")
-        used = {n for alternative in self.key for n in alternative}
-        used |= {n for rule in self.rules for n in rule.columns} | set(self.sample_row)
-        used |= {self.active.column} if self.active else set()
-        if unknown := sorted(used - set(names)):
-            raise ValueError(f"unknown column {', '.join(unknown)}")
-        return self
-
 
 class ReportColumn(Frozen):
-    """A column of the printed form: where it goes and what it shows."""
+    """A column of the printed form, left to right.
 
-    name: str
+    `name` is the query's column and `header` what the form prints above it, below `group` where
+    the form has a two-row header. `codes` prints the label of a code; `sealed` opens the sealed
+    contract column of that name. `empty` is how a NULL is printed: blank (not asked, unknown) or
+    dash (not applicable); a counted zero is always 0. `traces` are the fact columns an aggregate
+    cell is made of, its own name unless given. `width` is in characters of the default font.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     header: str
+    group: str = ""
     definition: str = ""
-    empty: Literal["blank", "dash", "zero"] = "blank"
-    format: str | None = None
+    kind: Literal["text", "integer", "decimal"] = "text"
+    places: int = Field(default=0, ge=0, le=6)
+    width: float = Field(default=10, gt=0)
+    empty: Literal["blank", "dash"] = "blank"
+    codes: str | None = None
+    sealed: str | None = None
+    traces: tuple[str, ...] | None = None
+
+
+METADATA_FIELDS = ("street", "unit", "period", "preparer", "reviewer", "filled_on", "as_of")
 
 
 class ReportSpec(Frozen):
-    """`reports/<report>.yaml`: one form, to whom it goes, how often, and the SQL that fills it."""
+    """`reports/<report>.yaml`: one form, to whom it goes, how often, and the SQL that fills it.
 
-    report: str
+    `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain
+    form is laid out when there is none). `datasets` must have arrived for the period; `lookups`
+    are read as far as they are known. A blank form has its header above `first_row`, there one
+    body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a
+    cell of the blank form to its text with `METADATA_FIELDS` in braces. Rows with an equal
+    `merge_by` share one merged cell in `merge_columns` where their values are equal.
+    """
+
+    report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
     recipient: str
     basis: str
     frequency: Literal["month", "quarter"]
     kind: Literal["roster", "aggregate"]
-    datasets: tuple[str, ...]
+    datasets: tuple[str, ...] = Field(min_length=1)
+    lookups: tuple[str, ...] = ()
     sql: str
-    form: str
-    first_row: int = Field(ge=1)
+    facts: str | None = None
+    notes: str | None = None
+    form: str | None = None
+    first_row: int = Field(ge=2)
     metadata: dict[str, str]
-    columns: tuple[ReportColumn, ...]
-    merge_groups: tuple[str, ...] = ()
+    columns: tuple[ReportColumn, ...] = Field(min_length=1)
+    merge_by: str | None = None
+    merge_columns: tuple[str, ...] = ()
     total_row: bool = False
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> ReportSpec:
+        names = [c.name for c in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("columns holds a name twice")
+        if unknown := sorted(set(self.merge_columns) - set(names)):
+            raise ValueError(f"merge_columns names unknown column {', '.join(unknown)}")
+        fields = {f for text in self.metadata.values() for f in re.findall(r"\{(.*?)\}", text)}
+        if unknown := sorted(fields - set(METADATA_FIELDS)):
+            raise ValueError(f"metadata has unknown field {', '.join(unknown)}")
+        if (self.kind == "aggregate") != (self.facts is not None):
+            raise ValueError("kind aggregate goes with 'facts', and only this kind")
+        return self
 
 
 class CodeList(Frozen):
@@ -251,8 +289,8 @@ class Authority(Frozen):
     datasets: tuple[str, ...]
 
 
-class District(Frozen):
-    """The whole pack."""
+class District(Lookup, Frozen):
+    """The whole pack, with the questions of `Lookup`."""
 
     office: Office
     units: tuple[Unit, ...]

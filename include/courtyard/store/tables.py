@@ -191,22 +191,30 @@ person = Table(
     schema="identity",
 )
 
-person_key = Table(
-    "person_key",
+evidence = Table(
+    "evidence",
     metadata,
-    Column("kind", Text, primary_key=True, comment="id | name_birth_room | name_birth_phone | ..."),
-    Column("digest", Text, primary_key=True),
-    Column("person_id", Text, ForeignKey("identity.person.person_id"), nullable=False),
-    Index("person_key_person", "person_id"),
+    Column("street_code", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("record_key", Text, primary_key=True, comment="without the period of grain 'period'"),
+    Column("trait", Uuid, primary_key=True, comment="md5 of what follows first_from"),
+    Column("first_from", Date, nullable=False, comment="the earliest day any delivery states it for"),
+    *(
+        Column(name, Text)
+        for name in (
+            "name", "birth_date", "id_token", "phone_token", "courtyard_code", "building", "unit_no", "room",
+        )
+    ),
     schema="identity",
-)
+)  # fmt: skip
 
 record_person = Table(
     "record_person",
     metadata,
+    Column("street_code", Text, primary_key=True),
     Column("dataset", Text, primary_key=True),
-    Column("record_key", Text, primary_key=True),
-    Column("person_id", Text, ForeignKey("identity.person.person_id"), nullable=False),
+    Column("record_key", Text, primary_key=True, comment="without the period of grain 'period'"),
+    Column("person_id", Text, nullable=False),
     Column("method", Text, nullable=False),
     schema="identity",
 )
@@ -249,8 +257,9 @@ observation = Table(
     Column("record_key", Text, primary_key=True),
     Column("effective_from", Date, primary_key=True),
     Column("version_at", Moment, primary_key=True, comment="the source's version decides, not arrival"),
+    Column("delivery_id", Text, primary_key=True, comment="the greater one wins where versions tie"),
     Column("effective_to", Date, nullable=False, comment="'infinity' for entities and events"),
-    *_record_columns(),
+    *(c for c in _record_columns() if c.name != "delivery_id"),
     Column("batch_id", Text, nullable=False),
     Index("observation_batch", "batch_id"),
     schema="warehouse",

@@ -274,8 +274,8 @@ def upgrade() -> None:
             nullable=False,
             comment="the source's version decides, not arrival",
         ),
+        sa.Column("delivery_id", sa.Text(), nullable=False, comment="the greater one wins where versions tie"),
         sa.Column("effective_to", sa.Date(), nullable=False, comment="'infinity' for entities and events"),
-        sa.Column("delivery_id", sa.Text(), nullable=False),
         sa.Column("sheet", sa.Text(), nullable=False),
         sa.Column("row_no", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -294,7 +294,9 @@ def upgrade() -> None:
         sa.Column("unit_no", sa.Text(), nullable=True),
         sa.Column("room", sa.Text(), nullable=True),
         sa.Column("batch_id", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("street_code", "dataset", "record_key", "effective_from", "version_at"),
+        sa.PrimaryKeyConstraint(
+            "street_code", "dataset", "record_key", "effective_from", "version_at", "delivery_id"
+        ),
         schema="warehouse",
     )
     op.create_index("observation_batch", "observation", ["batch_id"], unique=False, schema="warehouse")
@@ -343,29 +345,31 @@ def upgrade() -> None:
         schema="warehouse",
     )
     op.create_table(
-        "person_key",
-        sa.Column("kind", sa.Text(), nullable=False, comment="id | name_birth_room | name_birth_phone | ..."),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("person_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["identity.person.person_id"],
-        ),
-        sa.PrimaryKeyConstraint("kind", "digest"),
+        "evidence",
+        sa.Column("street_code", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("record_key", sa.Text(), nullable=False, comment="without the period of grain 'period'"),
+        sa.Column("trait", sa.Uuid(), nullable=False, comment="md5 of what follows first_from"),
+        sa.Column("first_from", sa.Date(), nullable=False, comment="the earliest day any delivery states it for"),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("birth_date", sa.Text(), nullable=True),
+        sa.Column("id_token", sa.Text(), nullable=True),
+        sa.Column("phone_token", sa.Text(), nullable=True),
+        sa.Column("courtyard_code", sa.Text(), nullable=True),
+        sa.Column("building", sa.Text(), nullable=True),
+        sa.Column("unit_no", sa.Text(), nullable=True),
+        sa.Column("room", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("street_code", "dataset", "record_key", "trait"),
         schema="identity",
     )
-    op.create_index("person_key_person", "person_key", ["person_id"], unique=False, schema="identity")
     op.create_table(
         "record_person",
+        sa.Column("street_code", sa.Text(), nullable=False),
         sa.Column("dataset", sa.Text(), nullable=False),
-        sa.Column("record_key", sa.Text(), nullable=False),
+        sa.Column("record_key", sa.Text(), nullable=False, comment="without the period of grain 'period'"),
         sa.Column("person_id", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["identity.person.person_id"],
-        ),
-        sa.PrimaryKeyConstraint("dataset", "record_key"),
+        sa.PrimaryKeyConstraint("street_code", "dataset", "record_key"),
         schema="identity",
     )
     op.create_table(

@@ -1,0 +1,173 @@
+"""What must hold between the specifications of a pack. Every check yields written problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from croniter import croniter
+
+from courtyard.district import registers
+from courtyard.district.models import Contract
+from courtyard.district.pack import Pack, Read
+from courtyard.district.reading import Loc
+from courtyard.district.registers import twice
+
+# Attributes that linkage adds to every row about a person, so that no contract has such a column.
+LINKED = frozenset({"courtyard_code"})
+
+
+def problems_of(pack: Pack) -> Iterator[str]:
+    """Every problem between the files of a pack, as `Document.problem` writes them."""
+    specifications = (_file_names, _sources, _contracts, _codes, _reports, _rules)
+    return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *specifications))
+
+
+def _file_names(pack: Pack) -> Iterator[str]:
+    folders: tuple[tuple[str, dict[str, Read[Any]]], ...] = (
+        ("source", pack.sources),
+        ("dataset", pack.contracts),
+        ("codes", pack.codes),
+        ("report", pack.reports),
+    )
+    for key, folder in folders:
+        for stem, read in folder.items():
+            if getattr(read.value, key) != stem:
+                yield read.document.problem((key,), f"differs from the file's name {stem}", "Rename one of the two.")
+
+
+def _absent(read: Read[Any], key: str, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
+    """Problems for the names at `key` of a document that are not known."""
+    for index, name in enumerate(names):
+        if name not in known:
+            yield read.document.problem((key, index), f"there is no {what} '{name}'", f"Add the {what} or correct it.")
+
+
+def _repeated(read: Read[Any], key: str, names: list[str]) -> Iterator[str]:
+    """Problems for entries of a list that carry the name of an earlier one."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield read.document.problem((key, index), f"'{name}' stands twice", "Rename one of the two.")
+
+
+def _sources(pack: Pack) -> Iterator[str]:
+    owners: dict[str, str] = {}
+    for stem, read in pack.sources.items():
+        if not croniter.is_valid(read.value.schedule):
+            remedy = "Write five fields, such as 0 6 3 * *."
+            yield read.document.problem(("schedule",), "is not a cron expression", remedy)
+        yield from _absent(read, "datasets", read.value.datasets, pack.contracts, "contract")
+        for index, dataset in enumerate(read.value.datasets):
+            if dataset in owners:
+                message = f"'{dataset}' already belongs to the source {owners[dataset]}"
+                yield read.document.problem(("datasets", index), message, "Let one source deliver it.")
+            owners.setdefault(dataset, stem)
+    for dataset, contract in pack.contracts.items():
+        if dataset not in owners:
+            remedy = "Add it to the datasets of a source."
+            yield contract.document.problem(("dataset",), "no source delivers it", remedy)
+
+
+def _contracts(pack: Pack) -> Iterator[str]:
+    for read in pack.contracts.values():
+        contract, headers = read.value, dict[str, int]()
+        yield from _repeated(read, "columns", [column.name for column in contract.columns])
+        yield from _repeated(read, "rules", [rule.id for rule in contract.rules])
+        for index, column in enumerate(contract.columns):
+            if column.codes is not None and column.codes not in pack.codes:
+                message = f"there is no code list '{column.codes}'"
+                yield read.document.problem(("columns", index, "codes"), message, "Add it to codes/ or correct it.")
+            for header in (column.header, *column.synonyms):
+                if headers.setdefault(header, index) != index:
+                    message = f"'{header}' already names the column {contract.columns[headers[header]].name}"
+                    yield read.document.problem(("columns", index), message, "Keep it in one of the two.")
+        names = {column.name: column for column in contract.columns}
+        for loc, name in _named_columns(contract):
+            if name not in names:
+                yield read.document.problem(loc, f"there is no column '{name}'", "Name a column of this contract.")
+        if contract.active and contract.active.column in names:
+            codes = names[contract.active.column].codes
+            yield from _unknown_codes(pack, read, ("active", "values"), codes, contract.active.values)
+
+
+def _named_columns(contract: Contract) -> Iterator[tuple[Loc, str]]:
+    """Every place outside `columns` where a contract names one of its columns."""
+    for index, alternative in enumerate(contract.key):
+        yield from ((("key", index, position), name) for position, name in enumerate(alternative))
+    if contract.active:
+        yield ("active", "column"), contract.active.column
+    for index, rule in enumerate(contract.rules):
+        yield from ((("rules", index, "columns", position), name) for position, name in enumerate(rule.columns))
+    yield from ((("sample_row", name), name) for name in contract.sample_row)
+
+
+def _unknown_codes(pack: Pack, read: Read[Any], loc: Loc, codes: str | None, used: tuple[str, ...]) -> Iterator[str]:
+    """Problems for values that are no code of the list their column uses."""
+    if codes is None or codes not in pack.codes:
+        return
+    for index, code in enumerate(used):
+        if code not in pack.codes[codes].value.values:
+            remedy = f"Write a code of codes/{codes}.yaml, not a label."
+            yield read.document.problem((*loc, index), f"'{code}' is not a code of {codes}", remedy)
+
+
+def _codes(pack: Pack) -> Iterator[str]:
+    for read in pack.codes.values():
+        owner: dict[str, str] = {}
+        for code, labels in read.value.values.items():
+            if not labels:
+                yield read.document.problem(("values", code), "has no label", "Write at least one.")
+            for index, label in enumerate(labels):
+                if owner.setdefault(label, code) != code:
+                    message = f"'{label}' already stands for the code {owner[label]}"
+                    yield read.document.problem(("values", code, index), message, "Keep it under one code.")
+
+
+def _reports(pack: Pack) -> Iterator[str]:
+    for read in pack.reports.values():
+        report, datasets = read.value, (*read.value.datasets, *read.value.lookups)
+        yield from _absent(read, "datasets", report.datasets, pack.contracts, "contract")
+        yield from _absent(read, "lookups", report.lookups, pack.contracts, "contract")
+        files = (("sql", "sql"), ("facts", "sql"), ("notes", "sql"), ("form", "forms"))
+        for key, folder in files:
+            name = getattr(report, key)
+            if name is not None and (Path(name).name != name or not (pack.root / "reports" / folder / name).is_file()):
+                message = f"there is no file reports/{folder}/{name}"
+                yield read.document.problem((key,), message, "Add the file or correct its name.")
+        sealed = {c.name for d in datasets if d in pack.contracts for c in pack.contracts[d].value.columns}
+        for index, column in enumerate(report.columns):
+            if column.codes is not None and column.codes not in pack.codes:
+                message = f"there is no code list '{column.codes}'"
+                yield read.document.problem(("columns", index, "codes"), message, "Add it to codes/ or correct it.")
+            if column.sealed is not None and column.sealed not in sealed:
+                message = f"no dataset of this report has a column '{column.sealed}'"
+                yield read.document.problem(("columns", index, "sealed"), message, "Name a column of its contracts.")
+
+
+def _rules(pack: Pack) -> Iterator[str]:
+    for index, group in enumerate(pack.key_groups.value):
+        document = pack.key_groups.document
+        if group.dataset not in pack.contracts:
+            message = f"there is no contract '{group.dataset}'"
+            yield document.problem((index, "dataset"), message, "Add the contract or correct it.")
+            continue
+        columns = {column.name: column for column in pack.contracts[group.dataset].value.columns}
+        for name, values in group.where.items():
+            loc = (index, "where", name)
+            if name not in columns:
+                yield document.problem(loc, f"{group.dataset} has no such column", "Name a column of its contract.")
+            else:
+                yield from _unknown_codes(pack, pack.key_groups, loc, columns[name].codes, values)
+    for index, authority in enumerate(pack.authority.value):
+        document = pack.authority.document
+        for position, dataset in enumerate(authority.datasets):
+            loc = (index, "datasets", position)
+            if dataset not in pack.contracts:
+                yield document.problem(loc, f"there is no contract '{dataset}'", "Add the contract or correct it.")
+            elif authority.attribute not in LINKED | {c.name for c in pack.contracts[dataset].value.columns}:
+                message = f"'{dataset}' has no column {authority.attribute}"
+                yield document.problem(loc, message, "Remove the dataset or correct the attribute.")
+    yield from twice(pack.key_groups, "group", lambda group: group.group)
+    yield from twice(pack.authority, "attribute", lambda authority: authority.attribute)

@@ -1,0 +1,50 @@
+"""The files of a district pack, each valid by itself, before the references between them are checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from courtyard.district.models import (
+    Alias,
+    Authority,
+    CodeList,
+    Contract,
+    Courtyard,
+    KeyGroup,
+    Office,
+    Post,
+    ReportSpec,
+    SourceSpec,
+    Unit,
+)
+from courtyard.district.reading import Document
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Read(Generic[Value]):
+    """A file's model and the document it came from."""
+
+    document: Document
+    value: Value
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The files of a pack, each valid by itself."""
+
+    root: Path
+    office: Read[Office]
+    units: Read[tuple[Unit, ...]]
+    courtyards: Read[tuple[Courtyard, ...]]
+    aliases: Read[tuple[Alias, ...]]
+    posts: Read[tuple[Post, ...]]
+    sources: dict[str, Read[SourceSpec]]
+    contracts: dict[str, Read[Contract]]
+    codes: dict[str, Read[CodeList]]
+    reports: dict[str, Read[ReportSpec]]
+    key_groups: Read[tuple[KeyGroup, ...]]
+    authority: Read[tuple[Authority, ...]]

@@ -1,0 +1,111 @@
+"""A whole district pack of three courtyards, small enough to read; tests break it one line at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+FILES = {
+    "district.yaml": """\
+street_code: "510107001"
+name: 样例街道办事处
+short_name: 样例街道
+province: 四川省
+city: 成都市
+city_district: 武侯区
+first_quarter: 2025Q4
+preparer: 填报岗
+reviewer: 审核岗
+shrink_hold_share: 0.05
+dibao_standard_yuan: 930
+""",
+    "units.csv": """\
+code,name,kind,parent_code,valid_from,valid_to
+510107001,样例街道,street,,2020-01-01,
+510107001001,甲社区,community,510107001,2020-01-01,
+510107001001001,甲社区第1网格,grid,510107001001,2020-01-01,2025-10-01
+51010700100100101,甲社区第1网格第1微网格,micro_grid,510107001001001,2020-01-01,2025-10-01
+510107001001002,甲社区第2网格,grid,510107001001,2025-10-01,
+51010700100100201,甲社区第2网格第1微网格,micro_grid,510107001001002,2025-10-01,
+""",
+    "courtyards.csv": """\
+code,name,micro_grid_code,road,door,lon,lat,buildings,units,floors,rooms,households,built_year
+5101070010010001,甲街1号院,51010700100100201,甲街,1号,104.05,30.64,2,2,6,2,40,1990
+5101070010010002,甲街1号附3号院,51010700100100201,甲街,1号附3号,104.05,30.64,1,2,6,2,20,1990
+5101070010010003,甲苑,51010700100100201,甲街,5号,104.05,30.64,1,2,6,2,20,1990
+""",
+    "aliases.csv": """\
+courtyard_code,alias,kind,valid_from,valid_to
+5101070010010001,甲街老宿舍,former,,2010-01-01
+5101070010010002,甲街老宿舍,former,2010-01-01,
+""",
+    "posts.csv": """\
+unit_code,post,holder,valid_from,valid_to
+510107001001002,网格员,网格员样例001,2025-10-01,
+""",
+    "sources/civil.yaml": """\
+source: civil
+title: 登记
+department: 民政局
+transport: sql
+connection: civil
+cadence: month
+schedule: "0 6 3 * *"
+datasets: [register]
+""",
+    "contracts/register.yaml": """\
+dataset: register
+title: 登记
+version: 1
+format: rows
+grain: entity
+subject: person
+key: [[number]]
+active: {column: status, values: [here]}
+columns:
+  - {name: number, header: bh, type: text, required: true}
+  - {name: name, header: xm, synonyms: [姓名], type: person_name, role: name}
+  - {name: status, header: zt, type: code, codes: status}
+  - {name: started, header: ks, type: date, earliest: 1949-10-01}
+  - {name: ended, header: js, type: date}
+rules:
+  - {id: order, check: not_before, columns: [ended, started], severity: error, message: 止早于起, remedy: 请核对}
+""",
+    "codes/status.yaml": """\
+codes: status
+title: 状态
+basis: local
+values:
+  here: [在册]
+  "0": [离开, 注销]
+""",
+    "reports/roster.yaml": """\
+report: roster
+title: 花名册
+recipient: 民政局
+basis: 样例
+frequency: month
+kind: roster
+datasets: [register]
+sql: roster.sql
+first_row: 4
+metadata: {A2: "填报单位：{street}"}
+columns:
+  - {name: name, header: 姓名}
+  - {name: status, header: 状态, codes: status}
+""",
+    "reports/sql/roster.sql": "SELECT 1\n",
+    "rules/key_groups.yaml": "- {group: registered, title: 在册, dataset: register, where: {status: [here]}}\n",
+    "rules/authority.yaml": "- {attribute: name, datasets: [register]}\n",
+}
+
+
+@pytest.fixture
+def small_pack(tmp_path: Path) -> Path:
+    """The folder `pack` of this test alone."""
+    root = tmp_path / "pack"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root
