@@ -134,6 +134,7 @@ def _process_name() -> str:
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A workbook, CSV or JSON file as it would be submitted.")],
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where the file's name does not tell.")] = None,
     as_json: Json = False,
 ) -> None:
     """Dry run of a submission: the receipt it would get. Changes nothing; exits 1 where it has findings."""
@@ -141,7 +142,7 @@ def check(
 
     if not file.is_file():
         raise UsageError(f"There is no file {file}.", "Give the path of the file to check.")
-    receipts = receipt_of(file, load_district(Settings.from_env().district_path))
+    receipts = receipt_of(file, load_district(Settings.from_env().district_path), dataset)
     if as_json:
         _print_json(receipts if len(receipts) > 1 else receipts[0])
     else:

@@ -1,0 +1,24 @@
+"""Delivered bytes: fetched, sealed, kept as they came, and their ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from courtyard.context import Context
+    from courtyard.landing.vault import HasVault
+
+
+def fetch(ctx: Context, source_id: str) -> dict[str, Any]:
+    """Fetch and land every period of a source that ends in the quarter; see `landing.fetching.fetch`."""
+    from courtyard.landing import fetching
+
+    return fetching.fetch(ctx, source_id)
+
+
+def open_delivery(at: HasVault, delivery: Mapping[str, Any] | Any) -> bytes:
+    """The bytes of a delivery, proved to be the ones that came; see `landing.vault.open_delivery`."""
+    from courtyard.landing import vault
+
+    return vault.open_delivery(at, delivery)

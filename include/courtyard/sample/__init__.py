@@ -1,0 +1,27 @@
+"""The sample street: synthetic people, what every source sees of them, and the truth apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from courtyard.district.models import District
+
+if TYPE_CHECKING:
+    from courtyard.sample.generate import SampleSummary
+
+
+def generate(
+    district: District,
+    out: Path,
+    truth: Path,
+    *,
+    scale: float = 1.0,
+    seed: int = 20260701,
+    progress: Callable[[str], None] | None = None,
+) -> SampleSummary:
+    """Write the sources' files below `out` and the truth below `truth` (see sample.generate)."""
+    from courtyard.sample.generate import generate as make
+
+    return make(district, out, truth, scale=scale, seed=seed, progress=progress)

@@ -1,0 +1,220 @@
+"""The stage that asks a source for a quarter and lands what it gives."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from courtyard.connection import Connection
+from courtyard.context import Context
+from courtyard.district.models import SourceSpec
+from courtyard.errors import CourtyardError, LeaseLost, SourceError, UsageError
+from courtyard.landing import ledger, vault
+from courtyard.period import Period
+from courtyard.sources.fetched import Fetched, Refused
+from courtyard.sources.registry import TRANSPORTS
+from courtyard.store import lease
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+MOST_NAMED = 10
+
+
+def utc_now() -> datetime:
+    """The one reading of the real clock: when bytes were received."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class _Outcome:
+    """What one period of a source gave."""
+
+    new: int = 0
+    seen: int = 0
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+def fetch(ctx: Context, source_id: str, clock: Clock = utc_now) -> dict[str, Any]:
+    """Fetch and land each period of the source's cadence that ends in the quarter.
+
+    A period that landed after its end is not asked for again unless `ctx.refetch`; sources that
+    collect files are looked at on every run. Returns `{"source", "landed", "known", "absent",
+    "failed", "deliveries"}`: new and earlier deliveries of the quarter, periods without data, and
+    the ids. Raises SourceError after all periods were tried when one failed; what landed stays.
+    """
+    try:
+        spec = ctx.district.sources[source_id]
+    except KeyError:
+        raise UsageError(f"没有名为 {source_id} 的来源。", f"可选：{'、'.join(ctx.district.sources)}。") from None
+    engine = ctx.engine()
+    landed, absent = 0, 0
+    failures: dict[str, list[str]] = {}
+    with ledger.source_lock(engine, ctx.street_code, source_id):
+        with engine.connect() as connection:
+            asked = ledger.fetches(connection, ctx.street_code, source_id)
+        for period in ctx.period.parts(spec.cadence):
+            landed += _adopt(ctx, spec, period)
+            if not _is_due(ctx, spec, period, asked.get(str(period))):
+                continue
+            outcome = _try_period(ctx, spec, period, clock)
+            landed += outcome.new
+            absent += not (outcome.new or outcome.seen or outcome.problem)
+            if outcome.problem:
+                failures.setdefault(outcome.problem, []).append(str(period))
+    if failures:
+        raise SourceError("；".join(f"{'、'.join(periods)}：{problem}" for problem, periods in failures.items()))
+    with engine.connect() as connection:
+        held = [row.delivery_id for row in ledger.deliveries(connection, ctx.street_code, ctx.period, source_id)]
+    log.info("%s %s: %d landed, %d in the ledger, %d absent", source_id, ctx.period, landed, len(held), absent)
+    return {
+        "source": source_id,
+        "landed": landed,
+        "known": len(held) - landed,
+        "absent": absent,
+        "failed": 0,
+        "deliveries": held,
+    }
+
+
+def _is_due(ctx: Context, spec: SourceSpec, period: Period, asked: Row | None) -> bool:
+    """Whether to ask: what landed before the period ended is not the whole period."""
+    if ctx.refetch or TRANSPORTS[spec.transport].collects:
+        return True
+    return asked is None or asked.status != "landed" or asked.at < period.end_at
+
+
+def _try_period(ctx: Context, spec: SourceSpec, period: Period, clock: Clock) -> _Outcome:
+    """Fetch and land one period and record what became of it; no failure of the source escapes."""
+    outcome = _Outcome()
+    try:
+        fetched = TRANSPORTS[spec.transport].fetch(spec, _connection(ctx, spec), period, ctx.street_code)
+        _land_all(ctx, spec, period, fetched, outcome, clock)
+    except LeaseLost:
+        raise
+    except CourtyardError as error:
+        outcome.problem = str(error)
+    if outcome.problem:
+        status, reason = "failed", outcome.problem
+    elif outcome.new or outcome.seen:
+        status, reason = "landed", "；".join(outcome.notes)
+    else:
+        status, reason = "absent", "；".join(["来源没有这一期的数据", *outcome.notes])
+    with ctx.engine().begin() as connection:
+        lease.check(connection, ctx)
+        ledger.record_fetch(
+            connection, ctx.street_code, spec.source, str(period), status=status, reason=reason, at=clock()
+        )
+    return outcome
+
+
+def _land_all(
+    ctx: Context,
+    spec: SourceSpec,
+    period: Period,
+    fetched: Iterable[Fetched | Refused],
+    outcome: _Outcome,
+    clock: Clock,
+) -> None:
+    refused: list[Refused] = []
+    for item in fetched:
+        if isinstance(item, Refused):
+            refused.append(item)
+            continue
+        outcome.problem = outcome.problem or item.problem
+        known = _land(ctx, spec, period, item, clock())
+        outcome.new += known is None
+        outcome.seen += known is not None
+        if known is not None and known.period != str(period):
+            outcome.notes.append(f"{item.name} 与 {known.period} 的交付完全相同，未重复入账")
+    if refused:
+        named = "、".join(f"{item.name}（{item.reason}）" for item in refused[:MOST_NAMED])
+        outcome.notes.append(f"未收 {len(refused)} 个文件：{named}{'等' if len(refused) > MOST_NAMED else ''}")
+
+
+def _land(ctx: Context, spec: SourceSpec, period: Period, item: Fetched, received_at: datetime) -> Row | None:
+    """Seal and enter one delivery; returns the delivery that already held these bytes, if any."""
+    sha256 = hashlib.sha256(item.data).hexdigest()
+    with ctx.engine().begin() as connection:
+        known = ledger.find(connection, spec.source, sha256)
+        if known is not None:
+            lease.check(connection, ctx)
+            if not vault.is_intact(ctx, known):
+                vault.write(ctx.settings, ctx.keys, vault.Header.from_row(known._mapping), item.data)
+            if ctx.refetch or not ledger.has_receipt(connection, known.delivery_id, item.name, str(period)):
+                ledger.record_receipt(connection, known.delivery_id, item.name, str(period), received_at)
+            return known
+    header = _header(ctx, spec, period, item, sha256, received_at)
+    vault.write(ctx.settings, ctx.keys, header, item.data)
+    _enter(ctx, header)
+    return None
+
+
+def _enter(ctx: Context, header: vault.Header) -> bool:
+    with ctx.engine().begin() as connection:
+        lease.check(connection, ctx)
+        return ledger.record_delivery(connection, header.row())
+
+
+def _header(
+    ctx: Context, spec: SourceSpec, period: Period, item: Fetched, sha256: str, received_at: datetime
+) -> vault.Header:
+    delivery = vault.delivery_id(spec.source, sha256)
+    key_id, wrapped_key = vault.new_key(ctx.keys, delivery)
+    return vault.Header(
+        delivery_id=delivery,
+        street_code=ctx.street_code,
+        source=spec.source,
+        period=str(period),
+        unit_code=item.unit_code,
+        name=item.name,
+        sha256=sha256,
+        size_bytes=len(item.data),
+        media_type=item.media_type,
+        version_at=item.version_at or received_at,
+        received_at=received_at,
+        key_id=key_id,
+        wrapped_key=wrapped_key,
+    )
+
+
+def _adopt(ctx: Context, spec: SourceSpec, period: Period) -> int:
+    """Enter sealed files that a killed run left without a ledger row; drop its half-written ones.
+
+    Called under the source's lock, so no other process is writing here. A damaged file is left
+    where it is and never used.
+    """
+    folder = ctx.settings.landing / ctx.street_code / spec.source / str(period)
+    for part in folder.glob(f"*{vault.PART}"):
+        part.unlink(missing_ok=True)
+    with ctx.engine().connect() as connection:
+        rows = ledger.deliveries(connection, ctx.street_code, ctx.period, spec.source)
+    entered = {row.sealed_name for row in rows}
+    adopted = 0
+    for path in sorted(folder.glob(f"*{vault.SUFFIX}")):
+        if path.relative_to(ctx.settings.landing).as_posix() in entered:
+            continue
+        try:
+            header = vault.adoptable(ctx.settings, ctx.keys, path)
+        except CourtyardError as error:
+            log.warning("%s", error)
+            continue
+        if _enter(ctx, header):
+            adopted += 1
+        else:
+            path.unlink()  # the same bytes were entered for another period meanwhile
+    return adopted
+
+
+def _connection(ctx: Context, spec: SourceSpec) -> Connection:
+    connection = ctx.connection(spec.connection)
+    if spec.transport == "files" and not connection.path:
+        return replace(connection, path=str(ctx.settings.inbox))
+    return connection

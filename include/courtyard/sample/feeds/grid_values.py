@@ -1,0 +1,155 @@
+"""The spelled rows of a grid's four lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from courtyard.sample.feeds.grid_lists import DATASETS, SOURCE, Listing
+from courtyard.sample.feeds.outlet import World, retyped
+from courtyard.sample.mess import RATES, effect
+from courtyard.sample.people import Person
+from courtyard.sample.spelling import Row, Speller
+
+MONTHLY = {"grid_party_members": ("joined_date",)}
+REMARKS = ("", "", "", "", "", "已入户核实", "电话核实", "长期不在本地")
+
+
+@dataclass(slots=True)
+class GridRow(Row):
+    """A spelled row with the person it is about; rows of one `household` share their household cells."""
+
+    person: str = ""
+    courtyard: str = ""
+    household: int = -1
+    hidden: bool = False
+
+
+class GridRows:
+    """Spells listings. A row is copied from quarter to quarter, and sometimes typed anew."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.spellers = {
+            group: Speller(
+                world.street.district, world.contract(dataset), world.addresses, "sheet", MONTHLY.get(dataset, ())
+            )
+            for group, dataset in DATASETS.items()
+        }
+        codes = {"full": "01", "probationary": "02"}
+        self._party = {m.person: codes[m.kind] for m in world.groups.memberships if m.group == "party_member"}
+        self.shared = [c.name for c in world.contract("grid_dibao").columns if c.household and not c.volatile]
+
+    def spelled(self, group: str, items: list[Listing], quarter: int, corrected: bool) -> list[GridRow]:
+        """Rows in the order of the sheet; a corrected list has its unusable rows typed anew."""
+        if group == "dibao":
+            items = sorted(items, key=lambda item: (item.membership.facts["benefit"], item.stay.dwelling))
+        rows: list[GridRow] = []
+        for item in items:
+            row = self._row(group, item, quarter, 0)
+            if corrected and any(effect(kind) == "quarantined" for kind in row.defects):
+                row = self._row(group, item, quarter, 100)
+            if group == "dibao":
+                self._share(rows, row)
+            rows.append(row)
+            again = self.world.draws.hit(RATES["row.duplicate"], f"grid.twice.{group}", item.person.no, quarter)
+            if again and group != "dibao":
+                faults = [*row.row_faults, "row.duplicate"]
+                rows.append(GridRow(dict(row.cells), dict(row.faults), faults, row.person, row.courtyard))
+        return rows
+
+    def _share(self, rows: list[GridRow], row: GridRow) -> None:
+        """Household cells are written once: later rows of the household repeat the first one's."""
+        if not rows or rows[-1].household != row.household or rows[-1].courtyard != row.courtyard:
+            return
+        for name in self.shared:
+            row.cells[name] = rows[-1].cells[name]
+            row.faults.pop(name, None)
+            if name in rows[-1].faults:
+                row.faults[name] = rows[-1].faults[name]
+
+    def _row(self, group: str, item: Listing, quarter: int, typing: int) -> GridRow:
+        no = item.person.no
+        spelling = typing or retyped(self.world, SOURCE, no, quarter)
+        rng = self.world.draws.rng(f"grid.row.{group}", no, spelling)
+        values = _VALUES[group](self, item, quarter)
+        values |= {
+            "name": item.person.name,
+            "sex": item.person.sex,
+            "id_number": self.world.id_number(item.person),
+            "change_kind": item.change,
+            "change_date": item.changed,
+            "remark": rng.choice(REMARKS),
+        }
+        row = self.spellers[group].row(rng, values, item.person.sex)
+        household = item.membership.facts.get("benefit", -1)
+        where = self.world.courtyard_code(item.stay.dwelling.courtyard)
+        hidden = rng.random() < RATES["row.hidden"]
+        faults = [*item.faults, *self.world.faults_of_id(item.person), *(["row.hidden"] if hidden else [])]
+        return GridRow(row.cells, row.faults, faults, item.person.person_id, where, household, hidden)
+
+    def _activist(self, item: Listing, quarter: int) -> dict[str, Any]:
+        return {
+            "political_status": self._politics(item.person, quarter),
+            "courtyard": item.stay.dwelling,
+            "activist_kind": item.membership.kind,
+            "skill": item.membership.facts["skill"],
+            "phone": item.person.phone,
+            "matters": item.membership.facts["matters"],
+        }
+
+    def _politics(self, person: Person, quarter: int) -> str:
+        held = self._party.get(person.no)
+        if held is not None:
+            return held
+        young = person.age_on(self.world.street.quarters[quarter].start) < 28
+        return "03" if young and person.no % 2 else "13"
+
+    def _party_member(self, item: Listing, quarter: int) -> dict[str, Any]:
+        facts = item.membership.facts
+        return {
+            "ethnicity": item.person.ethnicity,
+            "party_org": facts["party_org"],
+            "member_kind": item.membership.kind,
+            "joined_date": facts["joined_date"],
+            "education": facts["education"],
+            "courtyard": item.stay.dwelling,
+            "phone": item.person.phone,
+        }
+
+    def _dibao(self, item: Listing, quarter: int) -> dict[str, Any]:
+        benefit = self.world.groups.benefits[item.membership.facts["benefit"]]
+        day = self.world.street.quarters[quarter].last_day
+        members = self.world.groups.make.households[benefit.household].members
+        size = sum(1 for no in members if self.world.persons[no].stay_on(day))
+        head = item.person.no == benefit.head
+        return {
+            "head_name": self.world.persons[benefit.head].name,
+            "household_size": max(size, len(benefit.covered)),
+            "covered_persons": len(benefit.covered),
+            "address": item.stay.dwelling,
+            "relation": "0" if head else item.stay.relation if item.stay.relation != "0" else "8",
+            "phone": item.person.phone,
+        }
+
+    def _school_age(self, item: Listing, quarter: int) -> dict[str, Any]:
+        person = item.person
+        parent = person.mother if person.father is None or person.no % 3 == 0 else person.father
+        guardian = self.world.persons[parent] if parent is not None else person
+        return {
+            "birth_date": person.birth,
+            "hukou_address": person.hukou_address,
+            "address": item.stay.dwelling,
+            "guardian": guardian.name,
+            "guardian_relation": "父亲" if guardian.sex == "1" else "母亲",
+            "phone": guardian.phone,
+            "is_migrant": person.residence_type == "floating",
+        }
+
+
+_VALUES = {
+    "activist": GridRows._activist,
+    "party_member": GridRows._party_member,
+    "dibao": GridRows._dibao,
+    "school_age": GridRows._school_age,
+}

@@ -1,0 +1,72 @@
+"""The stand-ins' secrets: random, made once, in a file that only its owner can read."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from courtyard.settings import Settings
+
+SFTP_LOGINS = ("population", "school")
+
+
+def folder(settings: Settings) -> Path:
+    """What the stand-ins keep for themselves: beside the sample, so that a new sample leaves it alone."""
+    return settings.var / "sample-standins"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Tokens and passwords by system, and the SFTP server's host key (OpenSSH format)."""
+
+    hotline_token: str = field(repr=False)
+    residents_api_key: str = field(repr=False)
+    civil_password: str = field(repr=False)
+    sftp_passwords: dict[str, str] = field(repr=False)
+    host_private_key: str = field(repr=False)
+    host_public_key: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Credentials:
+        """The credentials of this installation, made on the first call."""
+        path = folder(settings) / "credentials.json"
+        if not path.exists():
+            _write_once(path, cls._random())
+        return cls(**json.loads(path.read_text("utf-8")))
+
+    @classmethod
+    def _random(cls) -> Credentials:
+        key = Ed25519PrivateKey.generate()
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+        )
+        public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+        return cls(
+            hotline_token=secrets.token_urlsafe(24),
+            residents_api_key=secrets.token_urlsafe(24),
+            civil_password=secrets.token_urlsafe(24),
+            sftp_passwords={login: secrets.token_urlsafe(24) for login in SFTP_LOGINS},
+            host_private_key=private.decode(),
+            host_public_key=public.decode(),
+        )
+
+
+def _write_once(path: Path, made: Credentials) -> None:
+    """Write whole and privately; the first of two processes wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(asdict(made), file)
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()

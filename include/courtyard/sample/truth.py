@@ -1,0 +1,111 @@
+"""The truth, written apart from the files: who there is, what was written where, and what was not."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from courtyard.sample.groups import Groups, school_ages
+from courtyard.sample.people import Membership, Person, Stay
+from courtyard.sample.street import Street
+
+COLUMNS = {
+    "persons": ("person", "name", "sex", "birth_date", "id_number", "died", "twin"),
+    "residence": (
+        "person", "household", "courtyard_code", "building", "unit", "room", "valid_from", "valid_to", "residence_type",
+    ),
+    "memberships": ("person", "group", "community_code", "courtyard_code", "valid_from", "valid_to", "kind"),
+    "rows": (
+        "source", "dataset", "delivered", "period", "file", "sheet", "row_no", "person", "defects", "courtyard_code",
+    ),
+    "defects": ("source", "file", "sheet", "row_no", "column", "cell", "kind"),
+    "omissions": ("source", "dataset", "period", "person", "reason"),
+}  # fmt: skip
+
+
+class Truth(AbstractContextManager["Truth"]):
+    """Open files of one folder; every `rows` and `defects` line is written as its row is."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self._files = {name: (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") for name in COLUMNS}
+        self._writers = {name: csv.writer(file, lineterminator="\n") for name, file in self._files.items()}
+        for name, columns in COLUMNS.items():
+            self._writers[name].writerow(columns)
+        self.rows: Counter[str] = Counter()
+        self.defects: Counter[str] = Counter()
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def people(self, street: Street, groups: Groups) -> None:
+        """Persons, stays and memberships; memberships are cut where their person moved."""
+        for person in groups.make.persons:
+            twin = f"P{person.twin:07d}" if person.twin is not None else ""
+            died = person.died or ""
+            line = (person.person_id, person.name, person.sex, person.birth, person.id_number, died, twin)
+            self._writers["persons"].writerow(line)
+            for stay in person.stays:
+                where = street.courtyards[stay.dwelling.courtyard].code
+                place = (where, *stay.dwelling[1:], stay.valid_from, stay.valid_to or "", person.residence_type)
+                self._writers["residence"].writerow((person.person_id, f"H{stay.household:07d}", *place))
+            for membership in school_ages(person, street.start, street.end):
+                self._membership(street, person, membership)
+        for membership in groups.memberships:
+            self._membership(street, groups.make.persons[membership.person], membership)
+
+    def _membership(self, street: Street, person: Person, held: Membership) -> None:
+        for courtyard, since, until in places_of(person, held):
+            where = (street.community_of[courtyard], street.courtyards[courtyard].code)
+            line = (person.person_id, held.group, *where, since, until or "", held.kind)
+            self._writers["memberships"].writerow(line)
+
+    def row(
+        self,
+        source: str,
+        dataset: str,
+        periods: tuple[str, str],
+        at: tuple[str, str, Any],
+        person: str,
+        defects: list[str],
+        courtyard: str,
+    ) -> None:
+        """A written row: (delivered, spoken of), (file, sheet, row_no), the true person and courtyard or ''."""
+        self._writers["rows"].writerow((source, dataset, *periods, *at, person, ";".join(defects), courtyard))
+        self.rows[dataset] += 1
+        self.defects.update(defects)
+
+    def cells(self, source: str, at: tuple[str, str, Any], faults: Iterable[tuple[str, str, str]]) -> None:
+        """The faulty cells of a written row as (column header, cell reference, kind)."""
+        self._writers["defects"].writerows((source, *at, *fault) for fault in faults)
+
+    def omission(self, source: str, dataset: str, period: str, person: str, reason: str) -> None:
+        self._writers["omissions"].writerow((source, dataset, period, person, reason))
+
+
+def places_of(person: Person, held: Membership) -> Iterator[tuple[int, date, date | None]]:
+    """Where somebody was while a membership held: (courtyard, from, to), one stretch a courtyard."""
+    stretch: tuple[int, date, date | None] | None = None
+    for stay in person.stays:
+        since, until = max(stay.valid_from, held.valid_from), _earlier(stay, held)
+        if until is not None and since >= until:
+            continue
+        if stretch and stretch[0] == stay.dwelling.courtyard and stretch[2] == since:
+            stretch = (stretch[0], stretch[1], until)
+            continue
+        if stretch:
+            yield stretch
+        stretch = (stay.dwelling.courtyard, since, until)
+    if stretch:
+        yield stretch
+
+
+def _earlier(stay: Stay, held: Membership) -> date | None:
+    ends = [end for end in (stay.valid_to, held.valid_to) if end is not None]
+    return min(ends) if ends else None
