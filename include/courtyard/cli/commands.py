@@ -101,9 +101,11 @@ def run(
         ctx = stages.context(period, holder=f"cli:{_process_name()}", settings=settings, refetch=refetch)
         since = time.monotonic()
         for step, result in stages.run_quarter(ctx):
-            results[step] = {"error": str(result)} if isinstance(result, CourtyardError) else result
+            seconds = time.monotonic() - since
+            told = {"error": str(result)} if isinstance(result, CourtyardError) else result
+            results[step] = {**told, "seconds": round(seconds, 2)}
             if not as_json:
-                show.step(console, step, result, time.monotonic() - since)
+                show.step(console, step, result, seconds)
             since = time.monotonic()
         ledger = show.ledger_rows(ctx.engine(), period)
     held = [step for step, result in results.items() if "error" in result] + results["publish"]["held"]

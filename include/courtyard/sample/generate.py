@@ -137,7 +137,7 @@ def live(street: Street, draws: Draws, tell: Progress) -> Groups:
     _enough_twins(make, draws, street)
     groups = Groups(make)
     groups.found(draws.rng("groups"))
-    tell(f"{len(make.households):,} households, {len(make.persons):,} persons")
+    tell(f"{len(make.households):,} 户、{len(make.persons):,} 人")
     life = Life(make, groups)
     for index, quarter in enumerate(street.quarters):
         life.pass_quarter(draws.rng("life", index), quarter)
@@ -159,7 +159,7 @@ def _feeds(world: World, scale: float, tell: Progress) -> None:
     population, school, grids = Population(world), School(world), Grids(world)
     for index, quarter in enumerate(world.street.quarters):
         counts = population.write(index), school.write(index), grids.write(index)
-        tell(f"{quarter}: population {counts[0]:,}, school {counts[1]:,}, {counts[2]} grid workbooks")
+        tell(f"{quarter}：实有人口 {counts[0]:,} 行，学籍 {counts[1]:,} 行，网格表 {counts[2]} 份")
     benefits = CivilAffairs(world).write()
     orders, requests = Hotline(world).write(scale), Residents(world).write(scale)
-    tell(f"register {benefits:,} rows, hotline {orders:,} orders, residents {requests:,} requests")
+    tell(f"低保登记 {benefits:,} 行，12345办件 {orders:,} 件，居民随手报 {requests:,} 件")

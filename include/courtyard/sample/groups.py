@@ -16,7 +16,8 @@ ACTIVIST_SHARE = 0.03
 ACTIVIST_FROM_HOUSEHOLDS = 20
 PARTY_SHARE = {20: 0.035, 36: 0.055, 60: 0.085}
 LOW_INCOME_HOUSEHOLDS = 66 / 7260
-LOW_INCOME_PERSONS = 80 / 66
+# With single people favoured this share makes 80 persons in 66 households.
+ONE_PERSON_SHARE = 0.75
 ACTIVIST_KINDS = {"courtyard_leader": 2, "building_leader": 4, "volunteer": 5, "committee": 3, "mediator": 1}
 CATEGORIES = {"dibao": 82, "tekun": 5, "dibao_margin": 9, "rigid_expense": 4}
 CAUSES = ("因病", "因残", "缺乏劳动力", "失业", "年老体弱", "因学")
@@ -67,7 +68,7 @@ class Groups:
             chosen.setdefault(home.no, home)
         for home in chosen.values():
             months = rng.randint(1, 120)
-            self.grant(rng, home, _month(start, -months))
+            self.grant(rng, home, month_after(start, -months))
 
     def _maybe_party(self, rng: Random, person: Person, start: date) -> None:
         age = person.age_on(start)
@@ -112,10 +113,10 @@ class Groups:
                 self.join_activists(rng, head, start - timedelta(days=200))
 
     def grant(self, rng: Random, home: Household, month: date) -> Benefit:
-        """A benefit from the first of this month; one person in four of five households, else more."""
+        """A benefit from the first of this month: mostly for one person of the household, the head first."""
         members = sorted(home.members, key=lambda no: self.make.persons[no].stays[-1].relation != HEAD)
-        covered = members[: 1 if rng.random() < 0.83 else rng.randint(2, 3)]
-        month = max([month, *(_month(self.make.persons[no].stays[0].valid_from, 1) for no in covered)])
+        covered = members[: 1 if rng.random() < ONE_PERSON_SHARE else rng.randint(2, 3)]
+        month = max([month, *(month_after(self.make.persons[no].stays[0].valid_from, 1) for no in covered)])
         category = rng.choices(list(CATEGORIES), list(CATEGORIES.values()))[0]
         benefit = Benefit(
             no=f"BZ{self.make.street.code}{len(self.benefits) + 1:05d}",
@@ -156,7 +157,7 @@ def school_ages(person: Person, start: date, end: date) -> list[Membership]:
     return [Membership(person.no, "school_age", str(year), since, until, {})]
 
 
-def _month(day: date, shift: int) -> date:
+def month_after(day: date, shift: int) -> date:
     """The first of the month that many months later."""
     count = day.year * 12 + day.month - 1 + shift
     return date(count // 12, count % 12 + 1, 1)

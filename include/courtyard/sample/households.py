@@ -115,7 +115,7 @@ class Maker:
     def child(self, rng: Random, home: Household, parents: tuple[Person, Person], birth: date, since: date) -> Person:
         """A child of both parents, sometimes with a twin."""
         father, mother = sorted(parents, key=lambda p: p.sex)
-        child = self._sibling(rng, home, father, mother, birth, since)
+        child = self.sibling(rng, home, father, mother, birth, since)
         if rng.random() < TWIN_SHARE:
             self.twin(rng, home, child)
         return child
@@ -124,7 +124,7 @@ class Maker:
         """A brother or sister of the same day; half of the pairs have names one character apart."""
         father = self.persons[child.father] if child.father is not None else None
         mother = self.persons[child.mother] if child.mother is not None else None
-        other = self._sibling(rng, home, father, mother, child.birth, child.stays[0].valid_from)
+        other = self.sibling(rng, home, father, mother, child.birth, child.stays[0].valid_from)
         if len(child.name) >= 3 and "·" not in child.name and child.document == "id_card" and rng.random() < 0.5:
             fresh = names.given(rng, other.sex, other.birth.year)
             other.name = child.name[:-1] + (fresh[-1] if fresh[-1] != child.name[-1] else "宁")
@@ -132,7 +132,7 @@ class Maker:
         self.twins += 1
         return other
 
-    def _sibling(
+    def sibling(
         self, rng: Random, home: Household, father: Person | None, mother: Person | None, birth: date, since: date
     ) -> Person:
         sex = "1" if rng.random() < 0.52 else "2"
@@ -212,7 +212,7 @@ def _grown_child(make: Maker, rng: Random, home: Household, today: date, since: 
     age = rng.randint(48, 78)
     head = make.person(rng, home, HEAD, rng.choice("12"), _birth(rng, today, age), since, "")
     father, mother = (head, None) if head.sex == "1" else (None, head)
-    child = make._sibling(rng, home, father, mother, _birth(rng, today, age - rng.randint(23, 30)), since)
+    child = make.sibling(rng, home, father, mother, _birth(rng, today, age - rng.randint(23, 30)), since)
     if rng.random() < TWIN_SHARE:
         make.twin(rng, home, child)
 

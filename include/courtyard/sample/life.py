@@ -11,7 +11,7 @@ from random import Random
 from typing import TypeVar
 
 from courtyard.period import Period
-from courtyard.sample.groups import Groups, _month
+from courtyard.sample.groups import Groups, month_after
 from courtyard.sample.households import DAUGHTER, HEAD, OTHER, SON, SPOUSE, Maker
 from courtyard.sample.people import Household, Person
 
@@ -54,10 +54,10 @@ class Life:
         elders = [p for p in living if p.age_on(quarter.start) >= 50]
         weights = [1.09 ** (p.age_on(quarter.start) - 50) for p in elders]
         for person in _some(rng, elders, weights, _count(DEATHS, len(living))):
-            day = _day(rng, quarter)
-            person.died = day
-            self.busy.add(person.stays[-1].household)
-            self._depart(person, day)
+            if person.stays[-1].household not in self.busy:
+                self.busy.add(person.stays[-1].household)
+                person.died = _day(rng, quarter)
+                self._depart(person, person.died)
 
     def _leavers(self, rng: Random, quarter: Period, living: list[Person]) -> None:
         """Grown children and flatmates move away by themselves; the rest of the household stays."""
@@ -69,9 +69,8 @@ class Life:
         ]
         for person in _some(rng, grown, None, _count(LEAVERS, len(living))):
             self.busy.add(person.stays[-1].household)
-            day = _day(rng, quarter)
-            person.left = day
-            self._depart(person, day)
+            person.left = _day(rng, quarter)
+            self._depart(person, person.left)
 
     def _depart(self, person: Person, day: date) -> None:
         """End the stay and the memberships; the next adult becomes head where the head went."""
@@ -81,7 +80,7 @@ class Life:
         home.members.remove(person.no)
         self.groups.leave(person.no, "activist", day)
         self.groups.leave(person.no, "party_member", day)
-        self.groups.leave(person.no, "dibao", _month(day, 1))
+        self.groups.leave(person.no, "dibao", month_after(day, 1))
         if stay.relation == HEAD and home.members:
             self._new_head(home, day)
 
@@ -168,7 +167,7 @@ class Life:
             self._end_stay(person, day)
             self.groups.leave(no, "activist", day)
             self.groups.leave(no, "party_member", day)
-            self.groups.leave(no, "dibao", _month(day, 1))
+            self.groups.leave(no, "dibao", month_after(day, 1))
 
     def _split(self, rng: Random, person: Person, day: date) -> None:
         """A grown child founds a household of their own elsewhere in the street."""

@@ -5,7 +5,8 @@ and `required.*`, per workbook for `file.*` and `sheet.*`. Kinds of one cell exc
 
 Effects: `read` = the reader understands it and the value is right; `other` = it is understood, but
 the source says something else than the truth; `lost` = the value of that cell is not there;
-`quarantined` = the row cannot be used; `unit` = nothing of the file can be used.
+`quarantined` = the row cannot be used; `superseded` = the same unit sent it again; `unit` = nothing
+of the file can be used. `sheet.*` and `file.missing`, `file.not_a_workbook` leave no row on record.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from random import Random
 from typing import Literal, NamedTuple
 
-Effect = Literal["read", "other", "lost", "quarantined", "unit"]
+Effect = Literal["read", "other", "lost", "quarantined", "superseded", "unit"]
 
 
 class Kind(NamedTuple):
@@ -81,8 +82,8 @@ KINDS: dict[str, Kind] = {
     "sheet.extra_column": Kind(0.03, "read", "a column nobody asked for"),
     "sheet.merged_household": Kind(0.7, "read", "one merged cell a household, of workbooks with 低保户"),
     "file.missing": Kind(0.02, "unit", "no workbook from this grid"),
-    "file.late": Kind(0.03, "unit", "the workbook lies in the next quarter's folder"),
-    "file.resent": Kind(0.02, "read", "a corrected second workbook"),
+    "file.late": Kind(0.03, "read", "the workbook lies in the next quarter's folder"),
+    "file.resent": Kind(0.02, "superseded", "rows of a workbook of which a corrected second one follows"),
     "file.not_a_workbook": Kind(0.01, "unit", "HTML named .xlsx, or cut off: one a quarter"),
 }
 RATES: dict[str, float] = {name: kind.rate for name, kind in KINDS.items()}

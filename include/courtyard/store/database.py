@@ -58,6 +58,14 @@ def _create_roles(connection: Connection) -> None:
             connection.execute(
                 text(f"CREATE ROLE courtyard_{role} {login} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
             )
+    if password := connection.engine.url.password:  # a server reached over the network asks for one (`role_url`)
+        raw: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        for role in ROLES:
+            raw.execute(
+                psycopg.sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                    psycopg.sql.Identifier(f"courtyard_{role}"), psycopg.sql.Literal(str(password))
+                )
+            )
     connection.execute(text(f"GRANT CREATE ON DATABASE {database} TO courtyard_owner"))
     connection.execute(text("GRANT courtyard_owner TO current_user"))
 

@@ -110,9 +110,10 @@ COMMENT ON FUNCTION mart.key_group_count_on(date) IS
 
 CREATE FUNCTION mart.age_on(birth_date text, on_day date) RETURNS integer
 LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN length(birth_date) = 10 THEN date_part('year', age(on_day, birth_date::date))::integer END;
+RETURN CASE WHEN length(birth_date) = 10 AND birth_date::date <= on_day
+            THEN date_part('year', age(on_day, birth_date::date))::integer END;
 COMMENT ON FUNCTION mart.age_on(text, date) IS
-    'Full years of age, turned on the birthday; NULL where the birth date is not known to the day.';
+    'Full years of age, turned on the birthday; NULL where the birth date is not known to the day or lies after it.';
 
 CREATE FUNCTION mart.person_birth_date(person text, known_at timestamptz) RETURNS text
 LANGUAGE sql STABLE

@@ -101,7 +101,7 @@ row = Table(
     _attrs("attrs"),
     _attrs("sealed"),
     Column("problems", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
-    Column("disposition", Text, comment="NULL while open; accepted | quarantined | superseded | held"),
+    Column("disposition", Text, comment="NULL while open; quarantined | superseded | held"),
     # what identity works on
     Column("name", Text),
     Column("id_token", Text),
@@ -112,17 +112,26 @@ row = Table(
     Column("household_no", Text),
     Column("id_birth_date", Text, comment="what the ID number says; never the number"),
     Column("id_sex", Text),
-    # what identity finds
+    Index("row_batch", "batch_id", "sheet", "row_no", unique=True),
+    schema="staging",
+    prefixes=["UNLOGGED"],
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("batch_id", Text, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("row_no", Integer, nullable=False),
     Column("courtyard_code", Text),
     Column("building", Text),
     Column("unit_no", Text),
     Column("room", Text),
     Column("person_id", Text),
     Column("household_id", Text),
-    Column("link_method", Text),
-    Index("row_batch", "batch_id", "sheet", "row_no", unique=True),
     schema="staging",
     prefixes=["UNLOGGED"],
+    comment="what identity found for each row that is not quarantined; apart, since rewriting wide rows is slow",
 )
 
 # --- quality: batches, findings, quarantine ---------------------------------------------------
@@ -397,6 +406,7 @@ publication = Table(
 cell_row = Table(
     "cell_row",
     metadata,
+    Column("street_code", Text, primary_key=True),
     Column("report", Text, primary_key=True),
     Column("period", Text, primary_key=True),
     Column("revision", Integer, primary_key=True),

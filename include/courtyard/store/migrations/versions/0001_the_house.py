@@ -95,6 +95,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "cell_row",
+        sa.Column("street_code", sa.Text(), nullable=False),
         sa.Column("report", sa.Text(), nullable=False),
         sa.Column("period", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -106,7 +107,7 @@ def upgrade() -> None:
             nullable=False,
             comment="[{delivery_id, sheet, row_no}], or how to find them",
         ),
-        sa.PrimaryKeyConstraint("report", "period", "revision", "row_index"),
+        sa.PrimaryKeyConstraint("street_code", "report", "period", "revision", "row_index"),
         schema="publish",
     )
     op.create_table(
@@ -156,7 +157,7 @@ def upgrade() -> None:
             "disposition",
             sa.Text(),
             nullable=True,
-            comment="NULL while open; accepted | quarantined | superseded | held",
+            comment="NULL while open; quarantined | superseded | held",
         ),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("id_token", sa.Text(), nullable=True),
@@ -167,17 +168,25 @@ def upgrade() -> None:
         sa.Column("household_no", sa.Text(), nullable=True),
         sa.Column("id_birth_date", sa.Text(), nullable=True, comment="what the ID number says; never the number"),
         sa.Column("id_sex", sa.Text(), nullable=True),
+        schema="staging",
+        prefixes=["UNLOGGED"],
+    )
+    op.create_index("row_batch", "row", ["batch_id", "sheet", "row_no"], unique=True, schema="staging")
+    op.create_table(
+        "link",
+        sa.Column("batch_id", sa.Text(), nullable=False),
+        sa.Column("sheet", sa.Text(), nullable=False),
+        sa.Column("row_no", sa.Integer(), nullable=False),
         sa.Column("courtyard_code", sa.Text(), nullable=True),
         sa.Column("building", sa.Text(), nullable=True),
         sa.Column("unit_no", sa.Text(), nullable=True),
         sa.Column("room", sa.Text(), nullable=True),
         sa.Column("person_id", sa.Text(), nullable=True),
         sa.Column("household_id", sa.Text(), nullable=True),
-        sa.Column("link_method", sa.Text(), nullable=True),
         schema="staging",
         prefixes=["UNLOGGED"],
+        comment="what identity found for each row that is not quarantined; apart, since rewriting wide rows is slow",
     )
-    op.create_index("row_batch", "row", ["batch_id", "sheet", "row_no"], unique=True, schema="staging")
     op.create_table(
         "authority",
         sa.Column("attribute", sa.Text(), nullable=False),

@@ -1,0 +1,202 @@
+"""One revision of one report for one period: read, compare, write, record. Nothing published is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy.exc import DBAPIError
+
+from courtyard.context import Context
+from courtyard.district.models import ReportSpec
+from courtyard.errors import CourtyardError, HeldError, LeaseLost
+from courtyard.period import SHANGHAI, Period
+from courtyard.reports import content, folder, form, query, readiness
+from courtyard.reports.content import Content
+from courtyard.store import database, lease
+
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+_REVISIONS = text("""
+SELECT revision, content_hash, as_known_at, folder, manifest FROM publish.publication
+ WHERE street_code = :street AND report = :report AND period = :period ORDER BY revision
+""")
+_RECORD = text("""
+INSERT INTO publish.publication
+    (street_code, report, period, revision, content_hash, as_known_at, folder, rows, manifest)
+VALUES (:street, :report, :period, :revision, :content_hash, :as_known_at, :folder, :rows, :manifest)
+ON CONFLICT DO NOTHING RETURNING revision
+""")
+_RELEASE = text("DELETE FROM publish.hold WHERE street_code = :street AND report = :report AND period = :period")
+_HOLD = text(
+    "INSERT INTO publish.hold (street_code, report, period, reason) VALUES (:street, :report, :period, :reason)"
+)
+_AUDIT = text("INSERT INTO audit.event (actor, action, object) VALUES (:actor, 'export', :object)")
+
+
+class Overtaken(HeldError):
+    """Another publisher is at, or was faster with, this very report: its outcome stands, so no hold is recorded."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One report for one period within a transaction of the publisher."""
+
+    ctx: Context
+    spec: ReportSpec
+    period: Period
+    connection: Connection
+
+    @property
+    def where(self) -> dict[str, str]:
+        return {"street": self.ctx.street_code, "report": self.spec.report, "period": str(self.period)}
+
+    def content(self, at: datetime, notes: list[str] | None = None) -> Content:
+        """What the form says as known at a moment; `notes` replaces those that can change afterwards."""
+        bound = query.parameters(self.ctx, self.period, at)
+        result = query.run(self.connection, self.ctx, self.spec, bound)
+        if notes is None:
+            wanted = readiness.needs(self.ctx, self.spec, self.period)
+            notes = [*result.notes, *readiness.submission_notes(self.connection, self.ctx, wanted)]
+        return content.build(self.ctx, self.spec, self.period, result.rows, notes, at)
+
+    def folder_name(self, revision: int) -> str:
+        return f"{self.period}/{self.spec.report}/r{revision}"
+
+    def path(self, revision: int) -> Path:
+        return self.ctx.settings.published / self.folder_name(revision)
+
+
+def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
+    """Every report period that ends in the quarter; a report that fails is held and the others go on."""
+    done: dict[str, list[dict[str, Any]]] = {"published": [], "unchanged": [], "held": []}
+    for spec, period in due(ctx):
+        try:
+            with ctx.engine("publisher").begin() as connection:
+                lease.check(connection, ctx)
+                outcome, entry = _publish_one(Job(ctx, spec, period, connection))
+        except LeaseLost:
+            raise
+        except Overtaken as error:
+            outcome, entry = "held", {"reason": str(error)}
+        except Exception as error:  # whatever one report's pack files do, the others are still due
+            outcome, entry = "held", _hold(ctx, spec, period, _reason(error))
+        done[outcome].append({"report": spec.report, "period": str(period), **entry})
+    return done
+
+
+def due(ctx: Context) -> list[tuple[ReportSpec, Period]]:
+    """The reports and periods that end in the quarter, by the end of the period, then by name."""
+    found = [(spec, period) for spec in ctx.district.reports.values() for period in ctx.period.parts(spec.frequency)]
+    return sorted(found, key=lambda job: (job[1].end, job[0].report))
+
+
+def _publish_one(job: Job) -> tuple[str, dict[str, Any]]:
+    if not job.connection.scalar(_LOCK, {"name": "/".join(job.where.values())}):
+        raise Overtaken("另一个进程正在发布这张报表。", "请等它结束后再运行。")
+    wanted = readiness.needs(job.ctx, job.spec, job.period)
+    if reason := readiness.missing(job.connection, job.ctx, wanted):
+        raise HeldError(reason, "补齐后再运行。")
+    revisions = job.connection.execute(_REVISIONS, job.where).mappings().all()
+    for row in revisions:
+        _restore(job, row)
+    latest = revisions[-1] if revisions else None
+    made = job.content(readiness.known_at(job.connection, job.ctx, job.spec, job.period))
+    job.connection.execute(_RELEASE, job.where)
+    if latest and latest["content_hash"] == made.content_hash:
+        return "unchanged", {"revision": latest["revision"], "folder": latest["folder"]}
+    revision = (latest["revision"] if latest else 0) + 1
+    _issue(job, made, revision)
+    return "published", {"revision": revision, "folder": job.folder_name(revision)}
+
+
+def _issue(job: Job, made: Content, revision: int) -> None:
+    """Write the folder, then record it; HeldError tells a publisher that lost to another."""
+    files, manifest = _files(job, made, revision)
+    path = job.path(revision)
+    if not folder.is_whole(path, manifest):  # whole: written by a run that was killed before it could record it
+        folder.write(path, files, manifest)
+    recorded = job.connection.scalar(
+        _RECORD,
+        {
+            **job.where,
+            "revision": revision,
+            "content_hash": made.content_hash,
+            "as_known_at": made.as_known_at,
+            "folder": job.folder_name(revision),
+            "rows": len(made.rows),
+            "manifest": Jsonb(manifest),
+        },
+    )
+    if recorded is None:
+        raise Overtaken(f"第 {revision} 版已由另一个进程发布。", "请再运行一次核对。")
+    database.copy_rows(
+        job.connection,
+        "publish.cell_row",
+        ("street_code", "report", "period", "revision", "row_index", "form_row", "sources"),
+        (
+            (*job.where.values(), revision, index, form.form_row(job.spec, index), Jsonb(sources))
+            for index, sources in enumerate(made.sources)
+        ),
+    )
+    job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
+
+
+def _files(job: Job, made: Content, revision: int) -> tuple[dict[str, bytes], folder.Manifest]:
+    name = f"{job.spec.title}_{job.period}_r{revision}.xlsx"
+    body = form.render(job.ctx, job.spec, made)
+    return {name: body}, {
+        "report": job.spec.report,
+        "title": job.spec.title,
+        "recipient": job.spec.recipient,
+        "period": str(job.period),
+        "revision": revision,
+        "supersedes": revision - 1 if revision > 1 else None,
+        "as_known_at": made.as_known_at.astimezone(SHANGHAI).isoformat(),
+        "content_hash": made.content_hash,
+        "files": {name: folder.sha256(body)},
+        "rows": len(made.rows),
+        "notes": list(made.notes),
+        "approvals": [],
+    }
+
+
+def _restore(job: Job, row: RowMapping) -> None:
+    """Make a recorded revision's folder whole again, from the warehouse as it was known then."""
+    path = job.path(row["revision"])
+    if folder.is_whole(path, row["manifest"]):
+        return
+    made = job.content(row["as_known_at"], notes=row["manifest"]["notes"])
+    files, manifest = _files(job, made, row["revision"])
+    if manifest != row["manifest"]:
+        raise HeldError(
+            f"已发布的第 {row['revision']} 版文件缺失或损坏，且无法按原样重做。", "请从备份恢复它的文件夹。"
+        )
+    folder.write(path, files, manifest)
+
+
+def _hold(ctx: Context, spec: ReportSpec, period: Period, reason: str) -> dict[str, str]:
+    where = {"street": ctx.street_code, "report": spec.report, "period": str(period)}
+    with ctx.engine("publisher").begin() as connection:
+        lease.check(connection, ctx)
+        connection.execute(_RELEASE, where)
+        connection.execute(_HOLD, {**where, "reason": reason})
+    return {"reason": reason}
+
+
+def _reason(error: Exception) -> str:
+    """Why a report waits, without a value of the data: a database's message may quote one."""
+    if isinstance(error, CourtyardError):
+        return str(error)
+    if isinstance(error, DBAPIError):
+        diagnosis = getattr(error.orig, "diag", None)
+        state = getattr(diagnosis, "sqlstate", None) or "无代码"
+        about_the_query = state.startswith("42")  # syntax, unknown table or column: quotes the query, not a row
+        detail = f"：{diagnosis.message_primary}" if about_the_query else ""
+        return f"报表查询出错（SQLSTATE {state}）{detail}。请检查报表的 SQL。"
+    if isinstance(error, OSError):
+        return f"文件写不进 published 文件夹（{error.strerror}）。请检查磁盘。"
+    return f"报表未能生成（{type(error).__name__}）。请检查报表的定义、SQL 和空白表。"

