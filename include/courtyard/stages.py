@@ -80,12 +80,12 @@ def context(
     token: int | None = None,
     refetch: bool = False,
 ) -> Context:
-    """Everything a stage needs for one quarter, from the environment unless given."""
+    """Everything a stage needs for one period, a quarter as a rule, from the environment unless given."""
     settings = settings or Settings.from_env()
     return Context(
         settings=settings,
         district=load_district(settings.district_path),
-        period=Period.quarter(period),
+        period=Period.parse(period),
         url=warehouse_url(settings),
         keys=keys.load(settings.keys),
         connection=connection or (lambda conn_id: from_env(conn_id, settings.env_file)),
@@ -110,6 +110,8 @@ def run_stage(
     `part` is the source of a per-source stage. Raises CourtyardError for all that a user can act on.
     """
     chosen = stage(name)
+    if not chosen.per_source:
+        Period.quarter(period)  # a source may also be asked for one month
     ctx = context(period, holder=holder, connection=connection, token=token, refetch=refetch)
     return chosen.work(ctx, part) if chosen.per_source else chosen.work(ctx)
 

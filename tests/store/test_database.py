@@ -40,7 +40,7 @@ def test_migrating_twice_changes_nothing(warehouse_url):
         ("publisher", "SELECT count(*) FROM staging.row", False),
         ("reader", "SELECT count(*) FROM quality.batch", True),
         ("reader", "SELECT count(*) FROM warehouse.record", False),
-        ("reader", "SELECT count(*) FROM identity.person_key", False),
+        ("reader", "SELECT count(*) FROM identity.evidence", False),
     ],
 )
 def test_each_role_may_do_its_own_work_only(warehouse_url, role, statement, allowed):

@@ -303,9 +303,7 @@ def upgrade() -> None:
         sa.Column("unit_no", sa.Text(), nullable=True),
         sa.Column("room", sa.Text(), nullable=True),
         sa.Column("batch_id", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "street_code", "dataset", "record_key", "effective_from", "version_at", "delivery_id"
-        ),
+        sa.PrimaryKeyConstraint("street_code", "dataset", "record_key", "effective_from", "version_at", "delivery_id"),
         schema="warehouse",
     )
     op.create_index("observation_batch", "observation", ["batch_id"], unique=False, schema="warehouse")

@@ -1,0 +1,84 @@
+-- The staged rows of the batches to link, each with the place its address was resolved to.
+
+-- name: open_batches
+SELECT b.batch_id, b.delivery_id, b.dataset, b.period
+  FROM quality.batch b
+  JOIN landing.delivery d USING (delivery_id)
+ WHERE b.street_code = :street AND b.status = 'validated' AND d.period = ANY(:periods)
+ ORDER BY d.seq, b.dataset
+   FOR UPDATE OF b
+
+-- name: make_batch
+CREATE TEMP TABLE _batch (
+    batch_id text, delivery_id text, dataset text, is_person boolean, is_period boolean, effective_from date, on_day date
+) ON COMMIT DROP
+
+-- name: make_place
+CREATE TEMP TABLE _place (
+    address text, on_day date, courtyard_code text, building text, unit_no text, room text, status text
+) ON COMMIT DROP
+
+-- name: make_point
+CREATE TEMP TABLE _point (batch_id text, sheet text, row_no int, courtyard_code text) ON COMMIT DROP
+
+-- name: spellings
+SELECT DISTINCT b.on_day, r.address
+  FROM staging.row r
+  JOIN _batch b USING (batch_id)
+ WHERE r.disposition IS NULL AND r.address IS NOT NULL
+
+-- name: points
+SELECT r.batch_id, r.sheet, r.row_no, r.attrs ->> 'address_id', r.attrs ->> :lon, r.attrs ->> :lat
+  FROM staging.row r
+  JOIN _batch b USING (batch_id)
+ WHERE b.dataset = :dataset AND r.disposition IS NULL
+
+-- name: make_row
+CREATE TEMP TABLE _row ON COMMIT DROP AS
+SELECT n.*, md5(ROW(name, birth_date, id_token, phone_token, courtyard_code, building, unit_no, room)::text)::uuid AS trait
+  FROM (SELECT r.ctid AS place, r.batch_id, r.sheet, r.row_no, b.delivery_id, b.dataset, b.is_person, b.effective_from,
+               CASE WHEN b.is_period THEN substr(r.record_key, strpos(r.record_key, '/') + 1)
+                    ELSE r.record_key END AS record_key,
+               r.name, r.id_token, r.phone_token, r.birth_date, r.household_no,
+               coalesce(t.courtyard_code, p.courtyard_code) AS courtyard_code, p.building, p.unit_no, p.room,
+               CASE WHEN t.courtyard_code IS NULL THEN coalesce(p.status, 'missing') ELSE 'resolved' END AS status
+          FROM staging.row r
+          JOIN _batch b USING (batch_id)
+          LEFT JOIN _point t ON t.batch_id = r.batch_id AND t.sheet = r.sheet AND t.row_no = r.row_no
+          LEFT JOIN _place p
+            ON p.address = r.address AND p.on_day = b.on_day
+           AND p.courtyard_code IS NOT DISTINCT FROM coalesce(t.courtyard_code, p.courtyard_code)
+         WHERE r.disposition IS NULL AND r.record_key IS NOT NULL) n
+
+-- name: doubtful
+SELECT batch_id, sheet, row_no, dataset, status, courtyard_code IS NOT NULL
+  FROM _row
+ WHERE status <> 'resolved'
+ ORDER BY batch_id, sheet, row_no
+
+-- name: quarantine
+INSERT INTO quality.quarantined_row (batch_id, sheet, row_no, codes)
+SELECT batch_id, sheet, row_no, ARRAY['address.' || CASE status WHEN 'unknown' THEN 'unknown_courtyard' ELSE status END]
+  FROM _row
+ WHERE is_person AND courtyard_code IS NULL
+ON CONFLICT (batch_id, sheet, row_no) DO UPDATE SET codes = quality.quarantined_row.codes || excluded.codes
+
+-- name: set_aside
+UPDATE staging.row r SET disposition = 'quarantined'
+  FROM _row n
+ WHERE n.is_person AND n.courtyard_code IS NULL AND r.ctid = n.place
+
+-- name: count_quarantined
+UPDATE quality.batch b SET quarantined = b.quarantined + n.rows
+  FROM (SELECT batch_id, count(*) AS rows FROM _row WHERE is_person AND courtyard_code IS NULL GROUP BY batch_id) n
+ WHERE n.batch_id = b.batch_id
+
+-- name: forget_quarantined
+DELETE FROM _row WHERE is_person AND courtyard_code IS NULL
+
+-- name: spoken
+SELECT r.batch_id, r.sheet, r.row_no
+  FROM staging.row r
+  JOIN _batch b USING (batch_id)
+  JOIN _place p ON p.address = r.address AND p.on_day = b.on_day
+ WHERE b.dataset = :dataset AND p.courtyard_code IS NOT NULL

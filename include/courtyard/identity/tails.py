@@ -1,0 +1,96 @@
+"""What follows the courtyard: 3栋2单元501, 3-2-501, 3幢贰单元5楼1号, A座1201."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from courtyard.identity.numerals import NUMBER, read
+
+_PART = re.compile(
+    rf"(?P<number>{NUMBER}|[A-Z](?![A-Z]))"
+    r"(?P<label>栋楼?|幢楼?|座|号楼|#楼|#(?=[0-9])|单元|楼(?!道|下|顶)|层|号(?!楼)|室|户|房|#)?(?P<gap>[-,，、/]?)"
+)
+_LABELS = {"栋": "B", "栋楼": "B", "幢": "B", "幢楼": "B", "座": "B", "号楼": "B", "#楼": "B", "单元": "U", "楼": "F", "层": "F", "号": "R", "室": "R", "户": "R", "房": "R"}  # fmt: skip
+_INSIDE = re.compile(r"(?:大?院)?(?:内|里|门口|大门口?|门前|门卫室?|楼下|楼上|楼道|楼顶|小区|院)?")
+_LEADING = "-,，、/"
+
+# How numbers with and without labels (?) are read: b building, u unit, f floor, r room (or the door on a floor).
+_READINGS = {
+    "": "", "B": "b", "BU": "bu", "BUR": "bur", "BU?": "bur", "B?R": "bur", "B??": "bur", "?UR": "bur", "?U?": "bur",
+    "???": "bur", "??R": "bur", "BUFR": "bufr", "BUF?": "bufr", "????": "bufr", "???R": "bufr", "BUF": "bu",
+    "BR": "br", "B?": "br", "??": "br", "?R": "br", "BFR": "bfr", "BF?": "bfr", "BF": "b",
+    "U": "u", "UR": "ur", "U?": "ur", "UFR": "ufr", "UF?": "ufr", "UF": "u", "R": "r", "FR": "fr", "F?": "fr", "F": "",
+}  # fmt: skip
+LEAST_BARE_ROOM = 100  # 501 alone is a room, 3 alone may be a building
+
+
+class Part(NamedTuple):
+    value: str
+    label: str
+
+
+class Place(NamedTuple):
+    """Where in a courtyard; `certain` when nothing that was written is left open."""
+
+    building: str | None
+    unit: str | None
+    room: str | None
+    certain: bool
+
+
+def split(rest: str) -> tuple[list[Part], str]:
+    """The numbered parts at the head of a text, and the words behind them."""
+    parts: list[Part] = []
+    at = len(rest) - len(rest.lstrip(_LEADING))
+    while found := _PART.match(rest, at):
+        label = found["label"] or ""
+        value = found["number"] if found["number"].isalpha() and found["number"].isascii() else read(found["number"])
+        if value is None:
+            break
+        code = _LABELS.get(label) or ("B" if label == "#" and found["gap"] == "" and _follows(rest, found.end()) else "R" if label == "#" else "?")
+        parts.append(Part(str(value), code))
+        at = found.end()
+    return parts, rest[at:]
+
+
+def _follows(rest: str, at: int) -> bool:
+    return _PART.match(rest, at) is not None
+
+
+def is_inside(words: str) -> bool:
+    """Whether words behind a place only say that it is there, not beside it."""
+    return _INSIDE.fullmatch(words) is not None
+
+
+def interpret(parts: list[Part], buildings: int, units: int) -> Place | None:
+    """Building, unit and room in a courtyard of so many buildings with so many units; None when unreadable.
+
+    A missing building or unit is filled in only where the courtyard has a single one.
+    """
+    reading = _READINGS.get("".join(part.label for part in parts))
+    if reading is None or (len(parts) == 1 and parts[0].label == "?" and not _is_room(parts[0].value)):
+        return None
+    if len(parts) == 1 and parts[0].label == "?":
+        reading = "r"
+    found = dict(zip(reading, (part.value for part in parts), strict=False))
+    room = found.get("r")
+    if room is not None and "f" in found:
+        room = f"{found['f']}{int(room):02d}" if room.isdigit() else None
+    building, unit = found.get("b"), found.get("u")
+    if room is not None or unit is not None:
+        building = building or ("1" if buildings == 1 else None)
+    if room is not None:
+        unit = unit or ("1" if units == 1 else None)
+    certain = (room is None or (building is not None and unit is not None)) and (unit is None or building is not None)
+    fits = _within(building, buildings) and _within(unit, units)
+    return Place(building, unit, room, certain and fits)
+
+
+def _is_room(value: str) -> bool:
+    return value.isdigit() and int(value) >= LEAST_BARE_ROOM
+
+
+def _within(number: str | None, count: int) -> bool:
+    """Whether the register has a building or unit of this number; letters are not numbered there."""
+    return number is None or not number.isdigit() or 1 <= int(number) <= count

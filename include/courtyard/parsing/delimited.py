@@ -1,0 +1,251 @@
+"""Delimited text: encoding, records, header, and what is wrong with single lines.
+
+Encodings are tried strictly: a byte order mark decides, then UTF-8, then the contract's, then GB18030.
+A line in another encoding than the rest loses only itself; U+FFFD is never stored.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from courtyard.district.models import Contract
+from courtyard.parsing import headers, metadata, structure
+from courtyard.parsing.cells import Cell, column_letters
+from courtyard.parsing.headers import Header, Vocabulary
+from courtyard.parsing.limits import Caps, Unreadable
+from courtyard.parsing.sheets import Row, Sheet
+from courtyard.parsing.structure import Body
+from courtyard.parsing.tables import RawTable, Remark
+from courtyard.sources.fetched import safe_name
+
+DELIMITERS = ",\t;|"
+MAX_FIELD = 131_072
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_ALLOWED = {"utf-8", "gb18030", "utf-16-le", "utf-16-be", "utf-16"}
+_TAIL_ROWS = 20  # totals and notes stand at the end
+
+
+@dataclass
+class Text:
+    """Decoded text and the physical lines (0-based) that did not decode."""
+
+    text: str
+    broken: set[int] = field(default_factory=set)
+
+
+def read(data: bytes, contract: Contract, caps: Caps) -> RawTable:
+    """The table of a delimited file. Raises Unreadable."""
+    if len(data) > caps.inflated:
+        raise Unreadable("file.too_large", f"超过{caps.inflated // 2**20}MB")
+    if not data.strip():
+        raise Unreadable("file.empty")
+    decoded = decode(data, contract)
+    records, broken = _records(decoded, _delimiter(decoded.text, contract), caps)
+    first = Sheet("", [row for row in map(_row, enumerate(records[: headers.SEARCHED_ROWS], 1)) if row.cells])
+    header = headers.find(first, Vocabulary.of(contract))
+    if header is None:
+        raise Unreadable("header.missing", rows=max(len(records) - 1, 0))
+    try:
+        headers.refuse_hostile(header)
+        return _table(records, broken, header, caps)
+    except Unreadable as refusal:
+        refusal.rows = refusal.rows or sum(map(any, records[header.rows[-1] :]))
+        raise
+
+
+def decode(data: bytes, contract: Contract) -> Text:
+    """Text in the encoding that its bytes prove. Raises Unreadable when none fits."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _decode_as(data[len(mark) :], encoding)
+    wanted = codecs.lookup(contract.encoding).name if contract.encoding else "utf-8"
+    if wanted not in _ALLOWED:
+        raise Unreadable("file.undecodable")
+    candidates = list(dict.fromkeys(["utf-8", wanted, "gb18030"]))
+    for encoding in candidates:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return Text(text, _lines_of_another_encoding(data) if encoding == "gb18030" else set())
+    names = Vocabulary.of(contract).names
+    head = data.split(b"\n", 1)[0]
+    fitting = [e for e in candidates if any(headers.fold(h) in names for h in _split(head.decode(e, "replace")))]
+    if not fitting:
+        raise Unreadable("file.undecodable")
+    return _decode_as(data, fitting[0])
+
+
+def _split(line: str) -> list[str]:
+    return line.replace("\t", ",").replace(";", ",").split(",")
+
+
+def _decode_as(data: bytes, encoding: str) -> Text:
+    """Strictly; failing that line by line, where a line that fails is marked."""
+    try:
+        return Text(data.decode(encoding))
+    except UnicodeDecodeError:
+        if encoding.startswith("utf-16"):
+            raise Unreadable("file.undecodable") from None
+    lines, broken = [], set()
+    for number, line in enumerate(data.split(b"\n")):
+        try:
+            lines.append(line.decode(encoding))
+        except UnicodeDecodeError:
+            broken.add(number)
+            lines.append(line.decode("ascii", "replace"))
+    if encoding == "gb18030":
+        broken |= _lines_of_another_encoding(data)
+    return Text("\n".join(lines), broken)
+
+
+def _lines_of_another_encoding(data: bytes) -> set[int]:
+    """Lines of a GB18030 file that are UTF-8: GB18030 would accept nearly all of them as other characters."""
+    found: set[int] = set()
+    for number, line in enumerate(data.split(b"\n")):
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        if len(line) - len(text) >= 6 and not text.isascii():  # three Chinese characters: no accident
+            found.add(number)
+    return found
+
+
+def _delimiter(text: str, contract: Contract) -> str:
+    """The delimiter under which one of the first lines holds most of the contract's headers."""
+    names = Vocabulary.of(contract).names
+    best, most = ",", 0
+    for line in text[:20_000].splitlines()[:10]:
+        for delimiter in DELIMITERS:
+            score = sum(headers.fold(part.strip('"')) in names for part in line.split(delimiter))
+            if score > most:
+                best, most = delimiter, score
+    return best
+
+
+def _records(decoded: Text, delimiter: str, caps: Caps) -> tuple[list[list[str]], dict[int, str]]:
+    """All records, and by index the code of those that are broken. Raises Unreadable for unpaired quotes."""
+    csv.field_size_limit(max(len(decoded.text), MAX_FIELD))
+    reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter, strict=True)
+    records: list[list[str]] = []
+    broken: dict[int, str] = {}
+    spans: list[int] | None = [] if decoded.broken or '"' in decoded.text else None
+    while True:
+        try:
+            if spans is None:
+                records.extend(reader)
+            else:
+                for record in reader:
+                    records.append(record)
+                    spans.append(reader.line_num)
+            break
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                lines = decoded.text.count("\n")
+                raise Unreadable("file.broken_quotes", f"从第{len(records) + 1}行起", rows=lines) from None
+            broken[len(records)] = "csv.ragged_row"
+            records.append([])
+            if spans is not None:
+                spans.append(reader.line_num)
+    if len(records) > caps.rows:
+        raise Unreadable("file.too_large", f"超过{caps.rows}行", rows=len(records) - 1)
+    if spans is not None:
+        _mark(broken, records, spans, decoded.broken)
+    return records, broken
+
+
+def _mark(broken: dict[int, str], records: Sequence[Sequence[str]], spans: Sequence[int], lines: set[int]) -> None:
+    """Carry what is wrong with physical lines over to the records made of them."""
+    start = 0
+    width = len(max(records[:10], key=len, default=[]))
+    for index, end in enumerate(spans):
+        if any(line in lines for line in range(start, end)):
+            broken[index] = "csv.undecodable_line"
+        elif end - start > 1 and len(records[index]) != width:
+            raise Unreadable("file.broken_quotes", f"从第{index + 1}行起", rows=spans[-1] - 1)
+        start = end
+
+
+def _row(numbered: tuple[int, list[str]]) -> Row:
+    number, record = numbered
+    return Row(number, {column: text for column, text in enumerate(record, 1) if text.strip()})
+
+
+def _table(records: list[list[str]], broken: dict[int, str], header: Header, caps: Caps) -> RawTable:
+    start = header.rows[-1]
+    width = len(records[start - 1])
+    if width > caps.columns:
+        raise Unreadable("file.too_large", f"超过{caps.columns}列")
+    above = [row for row in map(_row, enumerate(records[: header.rows[0] - 1], 1)) if row.cells]
+    stop, forms, body = _tail(records, broken, header)
+    table = RawTable(header.contract, is_nil=bool(body.nil) and not body.data)
+    about = metadata.read([*above, *body.notes])
+    table.period, table.unit_code = about.period, about.unit_code
+    table.metadata = {"title": about.title, **about.texts}
+    table.structural = len(above) + len(header.rows) + len(forms)
+    kept = _kept(records, broken, range(start, stop), width, table)
+    across = list(zip(*kept, strict=True)) if kept else [()] * width
+    table.columns = {name: _cells(across[at - 1]) for name, at in header.columns.items()}
+    table.places = {name: column_letters(at) for name, at in header.columns.items()}
+    table.landed = len(kept)
+    table.missing = header.missing
+    table.remarks = list(_remarks(header))
+    if body.totals:
+        body.data = [_row((row_no, record)) for row_no, record in zip(table.row_nos, kept, strict=True)]
+        body.totals = [(row, len(kept)) for row, _ in body.totals]
+        wrong = structure.reconcile(body, header, len(kept))
+        table.remarks += [Remark("total.mismatch", cell=f"A{row.number}", detail=text) for row, text in wrong]
+    return table
+
+
+def _kept(
+    records: list[list[str]], broken: dict[int, str], part: range, width: int, table: RawTable
+) -> list[Sequence[str]]:
+    """The data records, all of one width; their row numbers and problems go into the table. Blank ones are left out."""
+    numbered = [(index, records[index]) for index in part if any(records[index]) or index in broken]
+    table.row_nos = [index + 1 for index, _ in numbered]
+    kept: list[Sequence[str]] = [record for _, record in numbered]
+    for at, (index, record) in enumerate(numbered):
+        if len(record) != width or index in broken or "\x00" in "".join(record):
+            problem = broken.get(index) or _problem(record, width)
+            if problem:
+                table.row_problems[at] = [problem]
+            kept[at] = [""] * width if problem else record[:width]
+    return kept
+
+
+def _problem(record: Sequence[str], width: int) -> str | None:
+    """What makes one record unusable; surplus empty fields at its end do not."""
+    if len(record) != width and any(record) and (len(record) < width or any(record[width:])):
+        return "csv.ragged_row"
+    return "csv.nul" if "\x00" in "".join(record) else None
+
+
+def _cells(column: Sequence[str]) -> list[Cell]:
+    return [text or None for text in column]
+
+
+def _tail(records: list[list[str]], broken: dict[int, str], header: Header) -> tuple[int, list[Row], Body]:
+    """Where data ends, and the form's rows after it (合计, 注): only the last rows are looked at."""
+    start = max(header.rows[-1], len(records) - _TAIL_ROWS)
+    rows = [
+        row for row in map(_row, enumerate(records[start:], start + 1)) if row.cells and row.number - 1 not in broken
+    ]
+    body = structure.split(rows, header)
+    last = body.data[-1].number if body.data else start
+    forms = [row for row in rows if row.number > last]
+    body.totals = [(row, end) for row, end in body.totals if row.number > last]
+    return (forms[0].number - 1 if forms else len(records)), forms, body
+
+
+def _remarks(header: Header) -> Iterator[Remark]:
+    for name in header.missing:
+        yield Remark("header.missing_column", name, header=header.contract.column(name).header)
+    for column in header.unknown:
+        text = safe_name(header.texts.get(column, "").strip())[:20]
+        yield Remark("header.unknown_column", cell=f"{column_letters(column)}{header.rows[-1]}", detail=text)

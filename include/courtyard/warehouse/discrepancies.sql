@@ -1,0 +1,43 @@
+-- name: disagreements
+-- Persons of whom two sources say different things on a day; a date known to the month agrees with any day in it.
+CREATE TEMP TABLE _disagreement ON COMMIT DROP AS
+WITH seen AS (
+    SELECT DISTINCT k.person_id
+      FROM warehouse.record k
+     WHERE k.is_current AND k.is_active AND k.street_code = :street AND k.dataset <> :anchor
+       AND k.person_id IS NOT NULL AND k.valid_from <= :day AND :day < k.valid_to
+), said AS (
+    SELECT k.person_id, a.attribute, a.rank, k.dataset, k.record_key, k.delivery_id, k.sheet, k.row_no,
+           CASE a.attribute WHEN 'courtyard_code' THEN k.courtyard_code ELSE k.attrs ->> a.attribute END AS value
+      FROM warehouse.record k
+      JOIN seen USING (person_id)
+      JOIN warehouse.authority a USING (dataset)
+     WHERE k.is_current AND k.is_active AND k.street_code = :street AND k.valid_from <= :day AND :day < k.valid_to
+), ranked AS (
+    SELECT *, first_value(value) OVER w AS best, first_value(dataset) OVER w AS chosen
+      FROM said
+     WHERE value IS NOT NULL
+    WINDOW w AS (PARTITION BY person_id, attribute ORDER BY rank, record_key)
+)
+SELECT person_id, attribute, min(chosen) AS chosen_dataset,
+       jsonb_agg(jsonb_build_object('dataset', dataset, 'value', value, 'delivery_id', delivery_id, 'sheet', sheet,
+                                    'row_no', row_no) ORDER BY rank, record_key) AS claims
+  FROM ranked
+ GROUP BY person_id, attribute
+HAVING count(DISTINCT dataset) > 1
+   AND bool_or(value <> best AND NOT (attribute = 'birth_date' AND (starts_with(value, best) OR starts_with(best, value))))
+
+-- name: close_settled
+DELETE FROM warehouse.discrepancy d
+ WHERE d.street_code = :street AND d.period = :period AND d.status = 'open'
+   AND NOT EXISTS (SELECT FROM _disagreement n WHERE n.person_id = d.person_id AND n.attribute = d.attribute)
+
+-- name: open_new
+INSERT INTO warehouse.discrepancy AS d (street_code, period, person_id, attribute, claims, chosen_dataset)
+SELECT :street, :period, person_id, attribute, claims, chosen_dataset FROM _disagreement
+ON CONFLICT (street_code, period, person_id, attribute) DO UPDATE
+   SET claims = excluded.claims, chosen_dataset = excluded.chosen_dataset
+ WHERE (d.claims, d.chosen_dataset) IS DISTINCT FROM (excluded.claims, excluded.chosen_dataset)
+
+-- name: drop
+DROP TABLE _disagreement

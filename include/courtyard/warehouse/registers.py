@@ -1,0 +1,65 @@
+"""The reference tables, kept in step with the district pack: only differences are written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Table, text
+
+from courtyard.district.models import District
+from courtyard.store import database
+from courtyard.store.tables import authority, code, courtyard, key_group, unit
+
+_TABLES = (unit, courtyard, code, key_group, authority)
+Rows = Iterator[tuple[Any, ...]]
+
+
+def keep_in_step(connection: Connection, district: District) -> int:
+    """Bring unit, courtyard, code, key_group and authority in step with the pack; returns the rows written."""
+    wanted = {
+        "unit": _units(district),
+        "courtyard": _courtyards(district),
+        "code": ((c.codes, value, labels[0]) for c in district.codes.values() for value, labels in c.values.items()),
+        "key_group": ((g.group, g.title, g.dataset, _json(g.where)) for g in district.key_groups),
+        "authority": ((a.attribute, d, rank) for a in district.authority for rank, d in enumerate(a.datasets, 1)),
+    }
+    street = district.office.street_code
+    return sum(_replace(connection, table, wanted[table.name], street) for table in _TABLES)
+
+
+def _units(district: District) -> Rows:
+    street = district.office.street_code
+    for u in district.units:
+        yield u.code, u.valid_from, u.valid_to or "infinity", street, u.name, u.kind, u.parent_code
+
+
+def _courtyards(district: District) -> Rows:
+    for c in district.courtyards:
+        community, grid = district.community_of(c.code).code, district.grid_of(c.code).code
+        address = district.standard_address(c)
+        yield c.code, district.office.street_code, community, grid, c.micro_grid_code, c.name, address, c.lon, c.lat
+
+
+def _json(where: dict[str, tuple[str, ...]]) -> str:
+    return json.dumps({name: list(values) for name, values in where.items()}, ensure_ascii=False)
+
+
+def _replace(connection: Connection, table: Table, wanted: Rows, street: str) -> int:
+    """Make a table hold exactly these rows, given in the order of its columns; equal rows are not touched.
+
+    Rows of another street stay.
+    """
+    name, columns = table.name, [c.name for c in table.columns]
+    copy = f"_{name}"
+    same = " AND ".join(f"o.{c} IS NOT DISTINCT FROM n.{c}" for c in columns)
+    ours = "o.street_code = :street AND " if "street_code" in columns else ""
+    connection.execute(text(f"CREATE TEMP TABLE {copy} (LIKE warehouse.{name}) ON COMMIT DROP"))
+    database.copy_rows(connection, f"pg_temp.{copy}", columns, wanted)
+    gone = text(f"DELETE FROM warehouse.{name} o WHERE {ours}NOT EXISTS (SELECT FROM {copy} n WHERE {same})")
+    new = text(
+        f"INSERT INTO warehouse.{name} SELECT n.* FROM {copy} n"
+        f" WHERE NOT EXISTS (SELECT FROM warehouse.{name} o WHERE {same})"
+    )
+    return connection.execute(gone, {"street": street} if ours else {}).rowcount + connection.execute(new).rowcount
