@@ -33,7 +33,7 @@ SELECT m."group", d.period, d.name, r.sheet, r.row_no, r.dataset, m.community_co
   FROM mart.key_group_member m
   JOIN warehouse.record_current r USING (street_code, dataset, record_key, valid_from)
   JOIN landing.delivery d ON d.delivery_id = r.delivery_id
- WHERE m.current AND m.is_active AND m.valid_from <= :day AND m.valid_to > :day
+ WHERE m.valid_from <= :day AND m.valid_to > :day
 """)
 _SET_ASIDE = text("""
 SELECT b.dataset, d.period AS delivered, d.name, q.sheet, q.row_no
@@ -43,6 +43,10 @@ _REFUSED = text("""
 SELECT b.dataset, d.period AS delivered, d.name
   FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
  WHERE b.status IN ('held', 'rejected', 'superseded')
+""")
+_REPORTED = text("""
+SELECT DISTINCT dataset, unit_code FROM quality.batch
+ WHERE status = 'merged' AND period = :quarter AND unit_code IS NOT NULL
 """)
 
 
@@ -103,13 +107,14 @@ def differences(engine: Engine, folder: Path, quarter: str) -> list[Difference]:
             counted[row.group_code, person].add(row.community_code)
         aside = {_place(row) for row in connection.execute(_SET_ASIDE)}
         refused = {(r.dataset, r.delivered, _name(r)) for r in connection.execute(_REFUSED)}
+        reported = set(connection.execute(_REPORTED, {"quarter": quarter}).tuples())
     expected = truth.members(day.isoformat())
     found = []
     for group, person in sorted({*counted, *expected}):
         should, does = expected.get((group, person), set()), counted.get((group, person), set())
         if should == does:
             continue
-        reason = _reason(truth, GROUP_DATASETS[group], person, aside, refused)
+        reason = _reason(truth, GROUP_DATASETS[group], person, aside, refused, reported)
         found.append(Difference(group, person, *_first_two(should, does), reason))
     return found
 
@@ -119,7 +124,7 @@ def by_community(found: list[Difference]) -> Counter[tuple[str, str | None]]:
     return Counter((d.group, d.true_community) for d in found)
 
 
-def _reason(truth: Truth, dataset: str, person: str, aside: set, refused: set) -> str | None:
+def _reason(truth: Truth, dataset: str, person: str, aside: set, refused: set, reported: set) -> str | None:
     if omitted := truth.omissions.get((person, dataset)):
         return "/".join(sorted(omitted))
     rows = truth.rows_of.get((person, dataset), [])
@@ -127,6 +132,9 @@ def _reason(truth: Truth, dataset: str, person: str, aside: set, refused: set) -
         return "quarantined"
     if any(at[:3] in refused for at in rows):
         return "file not accepted"
+    grids = {name[:15] for _, _, name, *_ in rows if name}
+    if any((dataset, grid) not in reported for grid in grids):
+        return "grid did not report"
     told = truth.defects_of.get((person, dataset), set()) & {"row.stale", "row.moved_within", "file.late"}
     return "/".join(sorted(told)) or None
 

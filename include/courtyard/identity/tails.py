@@ -9,9 +9,12 @@ from courtyard.identity.numerals import NUMBER, read
 
 _PART = re.compile(
     rf"(?P<number>{NUMBER}|[A-Z](?![A-Z]))"
-    r"(?P<label>栋楼?|幢楼?|座|号楼|#楼|#(?=[0-9])|单元|楼(?!道|下|顶)|层|号(?!楼)|室|户|房|#)?(?P<gap>[-,，、/]?)"
+    r"(?P<label>栋楼?|幢楼?|座|号楼|#楼|#(?=[0-9])|单元|楼(?!道|下|顶)|层|号|室|户|房)?[-,，、/]?"
 )
-_LABELS = {"栋": "B", "栋楼": "B", "幢": "B", "幢楼": "B", "座": "B", "号楼": "B", "#楼": "B", "单元": "U", "楼": "F", "层": "F", "号": "R", "室": "R", "户": "R", "房": "R"}  # fmt: skip
+_LABELS = {
+    "": "?", "栋": "B", "栋楼": "B", "幢": "B", "幢楼": "B", "座": "B", "号楼": "B", "#楼": "B", "#": "B",
+    "单元": "U", "楼": "F", "层": "F", "号": "R", "室": "R", "户": "R", "房": "R",
+}  # fmt: skip
 _INSIDE = re.compile(r"(?:大?院)?(?:内|里|门口|大门口?|门前|门卫室?|楼下|楼上|楼道|楼顶|小区|院)?")
 _LEADING = "-,，、/"
 
@@ -44,18 +47,13 @@ def split(rest: str) -> tuple[list[Part], str]:
     parts: list[Part] = []
     at = len(rest) - len(rest.lstrip(_LEADING))
     while found := _PART.match(rest, at):
-        label = found["label"] or ""
-        value = found["number"] if found["number"].isalpha() and found["number"].isascii() else read(found["number"])
+        number = found["number"]
+        value = number if "A" <= number <= "Z" else read(number)
         if value is None:
             break
-        code = _LABELS.get(label) or ("B" if label == "#" and found["gap"] == "" and _follows(rest, found.end()) else "R" if label == "#" else "?")
-        parts.append(Part(str(value), code))
+        parts.append(Part(str(value), _LABELS[found["label"] or ""]))
         at = found.end()
     return parts, rest[at:]
-
-
-def _follows(rest: str, at: int) -> bool:
-    return _PART.match(rest, at) is not None
 
 
 def is_inside(words: str) -> bool:
@@ -68,11 +66,10 @@ def interpret(parts: list[Part], buildings: int, units: int) -> Place | None:
 
     A missing building or unit is filled in only where the courtyard has a single one.
     """
-    reading = _READINGS.get("".join(part.label for part in parts))
-    if reading is None or (len(parts) == 1 and parts[0].label == "?" and not _is_room(parts[0].value)):
+    labels = "".join(part.label for part in parts)
+    reading = ("r" if _is_room(parts[0].value) else None) if labels == "?" else _READINGS.get(labels)
+    if reading is None:
         return None
-    if len(parts) == 1 and parts[0].label == "?":
-        reading = "r"
     found = dict(zip(reading, (part.value for part in parts), strict=False))
     room = found.get("r")
     if room is not None and "f" in found:

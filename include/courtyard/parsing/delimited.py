@@ -146,7 +146,7 @@ def _records(decoded: Text, delimiter: str, caps: Caps) -> tuple[list[list[str]]
             break
         except csv.Error as error:
             if "unexpected end of data" in str(error):
-                lines = decoded.text.count("\n")
+                lines = decoded.text.rstrip("\r\n").count("\n")
                 raise Unreadable("file.broken_quotes", f"从第{len(records) + 1}行起", rows=lines) from None
             broken[len(records)] = "csv.ragged_row"
             records.append([])

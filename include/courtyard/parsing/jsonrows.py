@@ -9,7 +9,6 @@ unknowable and is refused.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,9 +22,6 @@ from courtyard.parsing.tables import RawTable, Remark
 from courtyard.sources.fetched import safe_name
 
 MAX_DIGITS = 400  # of a number; Python's own limit would raise beyond 4,300
-MAX_DEPTH = 64
-_OPENING = re.compile(r"[\[{]")
-_DEEP = re.compile(rf'(?:[\[{{]\s*(?:"[^"]{{0,99}}"\s*:\s*)?){{{MAX_DEPTH}}}')
 
 
 class Repeated(dict):
@@ -53,21 +49,12 @@ def _constant(_: str) -> Typed:
 
 def loads(text: str) -> Any:
     """JSON with numbers as they are written. ValueError for anything else, nesting without end included."""
-    if _too_deep(text):
-        raise ValueError("too deep")
     try:
         return json.loads(
             text, object_pairs_hook=_object, parse_int=_whole, parse_float=_real, parse_constant=_constant
         )
     except RecursionError:
         raise ValueError("too deep") from None
-
-
-def _too_deep(text: str) -> bool:
-    """Whether brackets nest deeper than any record does (those inside strings only make it stricter)."""
-    if len(_OPENING.findall(text, 0, 200_000)) < MAX_DEPTH:
-        return False
-    return _DEEP.search(text) is not None
 
 
 @dataclass

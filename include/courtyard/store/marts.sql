@@ -82,16 +82,23 @@ COMMENT ON VIEW mart.courtyard_archive IS
 -- --- people ----------------------------------------------------------------------------------
 
 CREATE VIEW mart.key_group_member AS
+WITH said AS (
+    -- One person may stand under several record keys (with and without an ID number): what was said last holds.
+    SELECT r.*, lead(r.valid_from) OVER (PARTITION BY r.street_code, r.dataset, coalesce(r.person_id, r.record_key)
+                                         ORDER BY r.valid_from, r.is_active, r.recorded_at, r.record_key) AS said_again
+      FROM warehouse.record r
+     WHERE r.is_current AND r.dataset IN (SELECT dataset FROM warehouse.key_group)
+)
 SELECT g.group_code AS "group", g.title, r.street_code, r.person_id, r.courtyard_code, c.community_code, r.dataset,
-       r.record_key, r.valid_from, r.valid_to, r.recorded_at, r.superseded_at, r.is_current AS current, r.is_active
+       r.record_key, r.valid_from, least(r.valid_to, r.said_again) AS valid_to, r.recorded_at
   FROM warehouse.key_group g
-  JOIN warehouse.record r
-    ON r.dataset = g.dataset
+  JOIN said r
+    ON r.dataset = g.dataset AND r.is_active AND least(r.valid_to, r.said_again) > r.valid_from
    AND NOT EXISTS (SELECT FROM jsonb_each(g.conditions) wanted
                     WHERE (wanted.value ? (r.attrs ->> wanted.key)) IS NOT TRUE)
   LEFT JOIN warehouse.courtyard c USING (courtyard_code);
 COMMENT ON VIEW mart.key_group_member IS
-    'Every version of every membership of a key group. Members on a day, as believed now: current AND is_active AND valid_from <= day AND valid_to > day.';
+    'Every membership of a key group as believed now, each person once a day. Members on a day: valid_from <= day AND valid_to > day.';
 
 CREATE FUNCTION mart.key_group_count_on(on_day date)
 RETURNS TABLE ("group" text, title text, street_code text, community_code text, community_name text, persons bigint)
@@ -102,7 +109,7 @@ BEGIN ATOMIC
       FROM mart.key_group_member m
       LEFT JOIN warehouse.unit u
         ON u.code = m.community_code AND u.valid_from <= on_day AND u.valid_to > on_day
-     WHERE m.current AND m.is_active AND m.valid_from <= on_day AND m.valid_to > on_day
+     WHERE m.valid_from <= on_day AND m.valid_to > on_day
      GROUP BY m."group", m.title, m.street_code, m.community_code, u.name;
 END;
 COMMENT ON FUNCTION mart.key_group_count_on(date) IS

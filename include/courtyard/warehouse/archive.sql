@@ -39,7 +39,7 @@ WITH living AS (
 ), member AS (
     SELECT "group", courtyard_code, count(DISTINCT person_id) AS persons
       FROM mart.key_group_member
-     WHERE current AND is_active AND street_code = :street AND valid_from <= :day AND valid_to > :day
+     WHERE street_code = :street AND valid_from <= :day AND valid_to > :day
      GROUP BY "group", courtyard_code
 ), happened AS (
     SELECT e.dataset, k.courtyard_code, count(DISTINCT k.record_key) AS events

@@ -1,18 +1,23 @@
 -- name: disagreements
 -- Persons of whom two sources say different things on a day; a date known to the month agrees with any day in it.
 CREATE TEMP TABLE _disagreement ON COMMIT DROP AS
-WITH seen AS (
-    SELECT DISTINCT k.person_id
-      FROM warehouse.record k
-     WHERE k.is_current AND k.is_active AND k.street_code = :street AND k.dataset <> :anchor
-       AND k.person_id IS NOT NULL AND k.valid_from <= :day AND :day < k.valid_to
+WITH other AS (
+    SELECT *
+      FROM warehouse.record
+     WHERE is_current AND is_active AND street_code = :street AND dataset <> :anchor
+       AND person_id IS NOT NULL AND valid_from <= :day AND :day < valid_to
+), seen AS (
+    SELECT * FROM other
+    UNION ALL
+    SELECT *
+      FROM warehouse.record
+     WHERE is_current AND is_active AND street_code = :street AND dataset = :anchor
+       AND valid_from <= :day AND :day < valid_to AND person_id IN (SELECT person_id FROM other)
 ), said AS (
     SELECT k.person_id, a.attribute, a.rank, k.dataset, k.record_key, k.delivery_id, k.sheet, k.row_no,
            CASE a.attribute WHEN 'courtyard_code' THEN k.courtyard_code ELSE k.attrs ->> a.attribute END AS value
-      FROM warehouse.record k
-      JOIN seen USING (person_id)
+      FROM seen k
       JOIN warehouse.authority a USING (dataset)
-     WHERE k.is_current AND k.is_active AND k.street_code = :street AND k.valid_from <= :day AND :day < k.valid_to
 ), ranked AS (
     SELECT *, first_value(value) OVER w AS best, first_value(dataset) OVER w AS chosen
       FROM said

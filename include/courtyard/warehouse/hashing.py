@@ -44,7 +44,7 @@ def content_hash(engine: Engine, full: bool = False) -> str:
     """
     digest = hashlib.sha256()
     with engine.connect().execution_options(stream_results=True, max_row_buffer=_BATCH_ROWS) as connection:
-        connection.execute(text("SET LOCAL timezone = 'UTC'"))
+        connection.execute(text("SET LOCAL timezone = 'UTC'"), execution_options={"stream_results": False})
         for query in _FULL if full else _CURRENT:
             for part in connection.scalars(text(query)).partitions(_BATCH_ROWS):
                 digest.update("".join(part).encode())

@@ -143,21 +143,42 @@ SELECT DISTINCT o.dataset, o.record_key, n.received_at, 1
   JOIN _obsolete n USING (batch_id)
  WHERE o.street_code = :street
 
--- name: person_turns
--- Records of somebody who turned out to be another person, or whose household is known by now.
+-- name: register_turns
+-- Entries of the register that turned out to be of another person.
 INSERT INTO _turn (dataset, record_key, at, wave)
 SELECT DISTINCT k.dataset, k.record_key, CAST(:latest AS timestamptz), CAST(:wave AS int)
   FROM warehouse.record k
   JOIN identity.record_person p
-    ON p.street_code = k.street_code AND p.dataset = k.dataset
-   AND p.record_key = CASE WHEN k.dataset = ANY(:period_datasets) THEN substr(k.record_key, strpos(k.record_key, '/') + 1)
-                           ELSE k.record_key END
- WHERE k.is_current AND k.street_code = :street AND (k.dataset = :anchor) = :of_anchor
-   AND (k.person_id IS DISTINCT FROM p.person_id
-        OR NOT :of_anchor AND k.household_id IS DISTINCT FROM (
-            SELECT min(h.household_id) FROM warehouse.record h
-             WHERE h.is_current AND h.dataset = :anchor AND h.street_code = :street AND h.person_id = p.person_id
-               AND h.valid_from <= k.valid_from AND k.valid_from < h.valid_to))
+    ON p.street_code = :street AND p.dataset = :anchor AND p.record_key = k.record_key
+ WHERE k.is_current AND k.street_code = :street AND k.dataset = :anchor AND k.person_id IS DISTINCT FROM p.person_id
+
+-- name: make_home
+-- Households of those whom other sources name, by the time they lived there.
+CREATE TEMP TABLE _home ON COMMIT DROP AS
+SELECT person_id, valid_from, valid_to, household_id
+  FROM warehouse.record
+ WHERE is_current AND street_code = :street AND dataset = :anchor
+   AND person_id IN (SELECT person_id FROM identity.record_person WHERE street_code = :street AND dataset <> :anchor)
+
+-- name: other_turns
+-- Records of somebody who turned out to be another person, or whose household is known by now.
+INSERT INTO _turn (dataset, record_key, at, wave)
+WITH expected AS (
+    SELECT k.dataset, k.record_key, k.person_id AS was, k.household_id AS lived_in, p.person_id,
+           min(h.household_id) AS household_id
+      FROM warehouse.record k
+      JOIN identity.record_person p
+        ON p.street_code = :street AND p.dataset = k.dataset
+       AND p.record_key = CASE WHEN k.dataset = ANY(:period_datasets) THEN substr(k.record_key, strpos(k.record_key, '/') + 1)
+                               ELSE k.record_key END
+      LEFT JOIN _home h
+        ON h.person_id = p.person_id AND h.valid_from <= k.valid_from AND k.valid_from < h.valid_to
+     WHERE k.is_current AND k.street_code = :street AND k.dataset <> :anchor
+     GROUP BY k.dataset, k.record_key, k.valid_from, k.person_id, k.household_id, p.person_id
+)
+SELECT DISTINCT dataset, record_key, CAST(:latest AS timestamptz), CAST(:wave AS int)
+  FROM expected
+ WHERE (was, lived_in) IS DISTINCT FROM (person_id, household_id)
 
 -- name: last_wave
 SELECT coalesce(max(wave), 0) FROM _turn WHERE (dataset = :anchor) = :of_anchor
@@ -217,12 +238,12 @@ SELECT l.*, p.person_id
 
 -- name: name_households
 -- The household that the person belonged to on the day when the fact began.
-UPDATE _line n
-   SET household_id = (SELECT min(h.household_id) FROM warehouse.record h
-                        WHERE h.is_current AND h.dataset = :anchor AND h.street_code = :street
-                          AND h.person_id = n.person_id
-                          AND h.valid_from <= n.valid_from AND n.valid_from < h.valid_to)
- WHERE n.dataset <> :anchor AND n.person_id IS NOT NULL
+UPDATE _line n SET household_id = f.household_id
+  FROM (SELECT l.dataset, l.record_key, l.valid_from, min(h.household_id) AS household_id
+          FROM _line l
+          JOIN _home h ON h.person_id = l.person_id AND h.valid_from <= l.valid_from AND l.valid_from < h.valid_to
+         GROUP BY l.dataset, l.record_key, l.valid_from) f
+ WHERE f.dataset = n.dataset AND f.record_key = n.record_key AND f.valid_from = n.valid_from
 
 -- name: make_same
 -- What is believed already stays as it was recorded.

@@ -7,6 +7,7 @@ timelines that a run could change are drawn anew, and only differences are writt
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -108,14 +109,16 @@ class _Merge:
     def believe(self) -> int:
         """Draw the changed timelines: the register of the population first, since households come from it."""
         latest = self.connection.scalar(text("SELECT max(received_at) FROM _batch"))
-        changed = 0
-        for of_anchor in (True, False):
-            where = {"of_anchor": of_anchor}
-            waves = max(1, self.connection.scalar(_SQL["last_wave"], {**self.names, **where}))
-            self.run("person_turns", wave=waves, latest=latest, **where)
-            for wave in range(1, waves + 1):
-                changed += self._draw(wave=wave, **where)
-        return changed
+        changed = self._draw_all("register_turns", latest=latest, of_anchor=True)
+        self.run("make_home")
+        self.analyze("_home")
+        return changed + self._draw_all("other_turns", latest=latest, of_anchor=False)
+
+    def _draw_all(self, turns: str, *, latest: datetime, of_anchor: bool) -> int:
+        waves = max(1, self.connection.scalar(_SQL["last_wave"], {**self.names, "of_anchor": of_anchor}))
+        self.run(turns, wave=waves, latest=latest)
+        self.analyze("_turn")
+        return sum(self._draw(wave=wave, of_anchor=of_anchor) for wave in range(1, waves + 1))
 
     def _draw(self, **which: Any) -> int:
         self.connection.execute(text("TRUNCATE _now, _line, _same"))
@@ -124,7 +127,9 @@ class _Merge:
         self.analyze("_now")
         self.run("draw_lines", **which)
         self.analyze("_line")
-        for step in ("name_households", "find_same", "drop_unknown", "supersede"):
+        if not which["of_anchor"]:
+            self.run("name_households")
+        for step in ("find_same", "drop_unknown", "supersede"):
             self.run(step)
         return self.run("believe")
 

@@ -1,0 +1,55 @@
+# Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
+.DEFAULT_GOAL := help
+.PHONY: demo test up down bench lint lock clean help
+# Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
+PYTHON := $(shell for p in python3 python3.11 python3.12; do \
+	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+READY := .venv/.ready
+RUN := .venv/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+demo: $(READY) ## four quarters of the sample street through real Airflow; SCALE=0.05 for a small one
+	@.venv/bin/courtyard demo $(if $(SCALE),--scale $(SCALE))
+
+test: $(READY) ## the tests; ARGS="tests/dags -x" narrows them
+	@$(RUN) -m pytest $(ARGS)
+
+up: $(READY) ## start PostgreSQL, the stand-ins and Airflow, and leave them running
+	@.venv/bin/courtyard up
+
+down: $(READY) ## stop all that 'make up' started
+	@.venv/bin/courtyard down
+
+bench: $(READY) ## measure a quarter of the whole street; figures go to docs/benchmarks.md by hand
+	@$(RUN) -m courtyard.runtime.bench $(ARGS)
+
+lint: $(READY) ## ruff and the schema of docker-compose.yml
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+lock: $(READY) ## compile requirements.txt from requirements.in
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+		--custom-compile-command "make lock" requirements.in -o requirements.txt
+
+clean: ## stop everything and remove .venv and caches; data in var and keys stay
+	@if [ -x .venv/bin/courtyard ]; then .venv/bin/courtyard down || true; fi
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+
+$(READY): requirements.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Courtyard needs Python 3.11 or 3.12 with venv. On Debian or Ubuntu: apt-get install python3 python3-venv" >&2; \
+		exit 1; fi
+	@$(RUN) -c 'import pip' 2>/dev/null || { echo "Making .venv with $(PYTHON) …"; rm -rf .venv; "$(PYTHON)" -m venv .venv; }
+	@$(RUN) -c 'import uv' 2>/dev/null || $(RUN) -m pip install --quiet uv
+	@echo "Installing requirements.txt …"
+	@.venv/bin/uv pip install --quiet --python $(RUN) -r requirements.txt
+	@$(RUN) -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "courtyard.pth").write_text(str(pathlib.Path("include").resolve()) + "\n", "utf-8")'
+	@printf '%s\n' '#!/bin/sh' 'here=$$(dirname -- "$$(readlink -f -- "$$0")")' 'exec "$$here/python" -m courtyard "$$@"' > .venv/bin/courtyard
+	@chmod 755 .venv/bin/courtyard
+	@touch $(READY)

@@ -1,0 +1,97 @@
+"""
+### 季度数据链 · one quarter of the street
+
+Takes the quarter, fetches what has not landed, parses, validates, links, merges, archives and
+publishes: the stages of `courtyard.stages`, one task each. Running it again changes nothing.
+
+* **Which quarter**: the parameter `quarter`; when empty, the quarter in which the run's data
+  interval starts (Asia/Shanghai). Backfills need no parameter.
+* **A source that is down** turns its `fetch` and `watch` red; the others go on to the reports.
+* **publish is red**: a report is held; its one line says which and why. Bring what is missing,
+  then clear `fetch` and what follows it.
+* **open waits**: another run has the quarter; it is tried again until that run ends.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+import _courtyard_dag as house
+
+QUARTER = Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description="如 2026Q3；留空按数据区间。")
+
+
+def stage(name, **arguments):
+    context = get_current_context()
+    quarter = house.quarter_of(context["params"], context["dag_run"].data_interval_start)
+    return house.run(name, quarter, **arguments)
+
+
+with DAG(
+    dag_id="courtyard_quarter",
+    dag_display_name="季度数据链",
+    doc_md=__doc__,
+    schedule=house.timetable(),
+    start_date=house.first_day(),
+    catchup=False,
+    max_active_runs=1,
+    default_args=house.DEFAULTS,
+    params={"quarter": QUARTER},
+    tags=["courtyard", "quarter"],
+):
+
+    @task(task_id="open", task_display_name="占用季度", retries=40, retry_delay=timedelta(seconds=30))
+    def open_quarter():
+        """Take the lease on (street, quarter); its fencing token goes to every later task."""
+        return stage("open")["token"]
+
+    @task(
+        task_display_name="取数落地",
+        doc_md="Fetch what has not landed from one source, and seal it. The label is the source.",
+        retries=2,
+        map_index_template="{{ task.op_kwargs['source'] }}",
+    )
+    def fetch(source, token):
+        return stage("fetch", part=source, token=token)
+
+    # One source failing must not stop the others; without a lease nothing may run.
+    @task(task_display_name="解析", trigger_rule="all_done_min_one_success")
+    def parse(token):
+        """Read the quarter's landed bytes into typed rows, in a sandbox."""
+        return stage("parse", token=token)
+
+    @task(task_display_name="校验")
+    def validate(token):
+        """Check every batch against its contract; quarantine rows, hold batches."""
+        return stage("validate", token=token)
+
+    @task(task_display_name="识别人与地址")
+    def link(token):
+        """Find each row's courtyard, room, household and person."""
+        return stage("link", token=token)
+
+    @task(task_display_name="合并入库")
+    def merge(token):
+        """Merge the quarter's rows into the bitemporal warehouse."""
+        return stage("merge", token=token)
+
+    @task(task_display_name="院落档案")
+    def archive(token):
+        """Write each courtyard's archive of the quarter."""
+        return stage("archive", token=token)
+
+    @task(task_display_name="发布报表")
+    def publish(token):
+        """Publish every report whose period ends in the quarter, and give the quarter back."""
+        return stage("publish", token=token)
+
+    @task(task_display_name="缺数提醒", trigger_rule="one_failed", retries=0)
+    def watch():
+        """Fail the run when a source could not be fetched, so that nobody overlooks it."""
+        raise AirflowFailException("有来源未取到数，详见“取数落地”各任务；其余来源已照常处理。")
+
+    token = open_quarter()
+    fetched = fetch.partial(token=token).expand(source=[source.source for source in house.sources()])
+    fetched >> watch()
+    fetched >> parse(token) >> validate(token) >> link(token) >> merge(token) >> archive(token) >> publish(token)

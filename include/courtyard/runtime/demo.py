@@ -1,0 +1,132 @@
+"""`make demo` and `make up`: the sample street through a real Airflow scheduler."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from rich.console import Console
+
+from courtyard.district import load_district
+from courtyard.errors import CourtyardError
+from courtyard.period import SHANGHAI, Period
+from courtyard.privacy import keys
+from courtyard.runtime import airflow, summary, supervisor
+from courtyard.runtime.api import Api
+from courtyard.runtime.progress import Progress, follow, wait_for_all
+from courtyard.settings import Settings
+from courtyard.store import database
+
+QUARTER_DAG = "courtyard_quarter"
+BACKFILLED = 3  # quarters before the one that runs
+
+
+def run_demo(settings: Settings, *, scale: float, console: Console) -> int:
+    """Run the sample's four quarters and print the summary. Returns the exit code; stops all it started."""
+    progress = Progress(console)
+    keys.create(settings.keys)
+    with supervisor.running(settings, standins=False) as services:
+        with ThreadPoolExecutor(1) as beside:  # Airflow's tables are made while the sample is drawn
+            migrated = beside.submit(airflow.prepare, settings, services.url)
+            _sample(settings, progress, scale)
+            migrated.result()
+        with supervisor.running(settings, standins=True):
+            good = _through_airflow(settings, services.url, progress)
+            outcome = summary.show(console, settings, database.engine(services.url))
+    if settings.quality_docs.exists():
+        console.print(f"数据质量报告在 {settings.quality_docs}", highlight=False, soft_wrap=True)
+    console.print(
+        "看 Airflow 界面：make up，用完 make down；在命令行重跑一季：.venv/bin/courtyard run 2026Q3", soft_wrap=True
+    )
+    return 0 if good and outcome.balanced else 1
+
+
+def bring_up(settings: Settings, *, console: Console) -> int:
+    """Start everything and leave it running; prints where to look. Stops it again when it cannot start."""
+    progress = Progress(console)
+    keys.create(settings.keys)
+    try:
+        with supervisor.running(settings, standins=settings.sample.exists(), keep=True) as services:
+            progress.say("正在启动 Airflow …")
+            known = airflow.start(settings, services.url, scheduled=True)
+            Api(known, lambda: airflow.check_alive(settings)).wait_until_ready([QUARTER_DAG])
+    except BaseException:
+        supervisor.shut_down(settings)
+        raise
+    console.print(f"Airflow   {known.address}", highlight=False, soft_wrap=True)
+    console.print(f"用户 {airflow.USER}   密码 {known.password}", highlight=False, soft_wrap=True)
+    console.print(f"数据库    {services.url}", highlight=False, soft_wrap=True)
+    if not settings.sample.exists():
+        console.print("还没有示例街道的数据：先运行 make demo 或 .venv/bin/courtyard sample。")
+    console.print("停止：make down")
+    return 0
+
+
+def _sample(settings: Settings, progress: Progress, scale: float) -> None:
+    from courtyard.sample import generate
+    from courtyard.sample.standins import stage_inbox
+
+    progress.say(f"示例街道（规模 {scale:g}） …")
+    district = load_district(settings.district_path)
+    generate(district, settings.sample, settings.truth, scale=scale)
+    for quarter in _quarters(district.office.first_quarter):
+        stage_inbox(settings, str(quarter))
+    progress.say(f"示例街道在 {settings.sample}")
+
+
+def _quarters(first: str) -> list[Period]:
+    found = [Period.quarter(first)]
+    for _ in range(BACKFILLED):
+        found.append(found[-1].next())
+    return found
+
+
+def _through_airflow(settings: Settings, url: str, progress: Progress) -> bool:
+    """Backfill, ingestion and the last quarter; returns whether every run succeeded."""
+    district = load_district(settings.district_path)
+    landing = {
+        f"courtyard_{source}" if spec.transport == "georeport" else f"courtyard_ingest_{source}": spec.title
+        for source, spec in district.sources.items()
+    }
+    progress.say("正在启动 Airflow …")
+    found_running = airflow.is_running(settings)
+    known = airflow.start(settings, url, scheduled=False)
+    api = Api(known, lambda: airflow.check_alive(settings))
+    dags = [QUARTER_DAG, *landing]
+    api.wait_until_ready(dags)
+    progress.say(f"Airflow 就绪：{known.address}")
+    if not found_running:
+        api.settle(dags)
+    for dag_id in dags:
+        api.pause(dag_id, False)
+    *past, last = _quarters(district.office.first_quarter)
+    good = _backfill(api, progress, past)
+    progress.say(f"{last}  各来源取数")
+    asked = [(dag_id, api.trigger(dag_id, {"period": str(last)}), title) for dag_id, title in landing.items()]
+    good &= wait_for_all(api, progress, asked)
+    good &= _quarter(api, progress, last)
+    for dag_id in dags:
+        api.pause(dag_id, True)  # so that 'make up' schedules nothing that nobody asked for
+    return good
+
+
+def _backfill(api: Api, progress: Progress, quarters: list[Period]) -> bool:
+    """Airflow's own backfill; where a quarter has not ended by today's date, one run after the other."""
+    if quarters[-1].end_at > datetime.now(SHANGHAI):
+        ended = [_quarter(api, progress, quarter) for quarter in quarters]
+        return all(ended)
+    progress.say(f"回填 {quarters[0]} 至 {quarters[-1]}（airflow backfill，重跑已完成的）")
+    api.backfill(QUARTER_DAG, quarters[0].start_at.isoformat(), quarters[-1].start_at.isoformat())
+    runs = {datetime.fromisoformat(run["logical_date"]): run for run in api.runs(QUARTER_DAG) if run["logical_date"]}
+    good = True
+    for quarter in quarters:
+        run = runs.get(quarter.start_at)
+        if run is None:
+            raise CourtyardError(f"Airflow's backfill made no run for {quarter}.", "Look at the scheduler's log.")
+        good &= follow(api, progress, QUARTER_DAG, run["dag_run_id"], str(quarter))
+    return good
+
+
+def _quarter(api: Api, progress: Progress, quarter: Period) -> bool:
+    run_id = api.trigger(QUARTER_DAG, {"quarter": str(quarter)})
+    return follow(api, progress, QUARTER_DAG, run_id, str(quarter))

@@ -1,0 +1,77 @@
+"""What a demo ends with: the ledger that must balance, the street in numbers, the reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine, text
+
+from courtyard.settings import Settings
+
+COUNTS = {
+    "landed": "落地行",
+    "merged": "合并",
+    "quarantined": "隔离",
+    "superseded": "被替代",
+    "held": "暂挂",
+    "residual": "差额",
+}
+# 2026Q3 of a batch for 2026Q3 or for 2026-07
+QUARTER = "CASE WHEN period ~ 'Q' THEN period ELSE left(period, 4) || 'Q' || (right(period, 2)::int + 2) / 3 END"
+_LEDGER = text(f"""
+SELECT {QUARTER} AS period, count(DISTINCT delivery_id) AS deliveries, {", ".join(f"sum({c})::bigint AS {c}" for c in COUNTS)},
+       coalesce(sum(abs(residual)), 0)::bigint AS off
+  FROM mart.ledger GROUP BY 1 ORDER BY 1
+""")
+_STREET = text("""
+SELECT (SELECT count(*) FROM warehouse.courtyard) AS courtyards,
+       count(DISTINCT household_id) AS households, count(DISTINCT person_id) AS persons
+  FROM warehouse.record WHERE is_current AND is_active
+""")
+_REPORTS = text("""
+SELECT DISTINCT ON (report, period) report, period, revision, rows, folder, manifest -> 'files' AS files
+  FROM publish.publication ORDER BY report, period, revision DESC
+""")
+_HOLDS = text("SELECT report, period, reason FROM publish.hold ORDER BY report, period")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether all is as it should be: every batch final, no delivery lost, something published."""
+
+    off: int
+    deliveries: int
+    reports: int
+
+    @property
+    def balanced(self) -> bool:
+        return self.off == 0 and self.deliveries > 0
+
+
+def show(console: Console, settings: Settings, engine: Engine) -> Outcome:
+    """Print the summary of everything in the warehouse."""
+    with engine.connect() as connection:
+        ledger = connection.execute(_LEDGER).all()
+        street = connection.execute(_STREET).one()
+        reports = connection.execute(_REPORTS).all()
+        holds = connection.execute(_HOLDS).all()
+        deliveries = connection.scalar(text("SELECT count(*) FROM landing.delivery")) or 0
+    table = Table("季度", "交付", *COUNTS.values(), title="收数台账：落地 = 合并 + 隔离 + 被替代 + 暂挂")
+    for row in ledger:
+        table.add_row(row.period, f"{row.deliveries:,}", *(f"{getattr(row, c) or 0:,}" for c in COUNTS))
+    totals = (sum(getattr(row, c) or 0 for row in ledger) for c in COUNTS)
+    table.add_section()
+    table.add_row("合计", f"{deliveries:,}", *(f"{total:,}" for total in totals), style="bold")
+    console.print(table)
+    console.print(f"院落 {street.courtyards:,} 个   户 {street.households:,}   人 {street.persons:,}", highlight=False)
+    console.print(f"已发布报表 {len(reports)} 张，在 {settings.published}：", highlight=False, soft_wrap=True)
+    for row in reports:
+        told = f"{row.report:22} {row.period:8} r{row.revision} {row.rows:7,} 行"
+        console.print(f"  {told}  {'、'.join(f'{row.folder}/{n}' for n in row.files)}", highlight=False, soft_wrap=True)
+    for row in holds:
+        console.print(f"[yellow]暂挂[/yellow] {row.report} {row.period}：{row.reason}", highlight=False, soft_wrap=True)
+    off = sum(row.off for row in ledger)
+    console.print(f"[{'green' if not off else 'red'}]差额 {off}[/]", highlight=False)
+    return Outcome(off=off, deliveries=deliveries, reports=len(reports))

@@ -1,0 +1,211 @@
+"""The one place that starts and stops servers; every other process only reads their addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from courtyard.errors import CourtyardError
+from courtyard.runtime import envfile, postgres, processes
+from courtyard.settings import Settings
+
+POSTGRES, STANDINS = "postgres", "standins"
+STANDINS_READY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Services:
+    """What runs: the administrator's URL of the warehouse."""
+
+    url: str
+
+
+@contextmanager
+def running(settings: Settings, standins: bool = True, keep: bool = False) -> Iterator[Services]:
+    """PostgreSQL and (for `standins`) the sample's stand-ins for as long as the block runs.
+
+    What runs already is used as it is. The last command to leave stops what commands started,
+    unless `keep` (of `up`) or another `up` wants it to stay. SIGTERM ends the block like Ctrl-C.
+    """
+    with _sigterm_exits():
+        with processes.register(settings.run_dir) as known:
+            known.forget_ended_users()
+            me = processes.Entry.of(os.getpid())
+            known.users.append(me)
+            try:
+                services = _start(settings, known, standins)
+            except BaseException:
+                _leave(settings, known, me)
+                raise
+            known.kept = known.kept or keep
+        try:
+            yield services
+        finally:
+            with _undisturbed(), processes.register(settings.run_dir) as known:
+                _leave(settings, known, me)
+
+
+def shut_down(settings: Settings) -> int:
+    """Stop everything that was started for this installation, with every child. Returns how many processes."""
+    if not (settings.run_dir / "processes.json").exists():
+        return 0
+    with _undisturbed(), processes.register(settings.run_dir) as known:
+        known.kept = False
+        return _stop_all(settings, known)
+
+
+def start_process(settings: Settings, name: str, argv: list[str], env: dict[str, str]) -> processes.Entry:
+    """Start and record one more long-running process, its output in `var/run/<name>.log`."""
+    with processes.register(settings.run_dir) as known:
+        if known.alive(name):
+            return known.processes[name]
+        known.processes[name] = processes.start(argv, env, log_of(settings, name))
+        return known.processes[name]
+
+
+def stop_processes(settings: Settings, *names: str) -> None:
+    """Stop recorded processes together, with their descendants."""
+    with _undisturbed(), processes.register(settings.run_dir) as known:
+        processes.stop(*(known.processes.pop(name) for name in names if name in known.processes))
+
+
+def is_running(settings: Settings, name: str) -> bool:
+    """Whether a recorded process lives."""
+    return processes.Register.read(settings.run_dir / "processes.json").alive(name) is not None
+
+
+def log_of(settings: Settings, name: str) -> Path:
+    return settings.run_dir / f"{name}.log"
+
+
+def airflow_database(settings: Settings) -> str:
+    """The URL of Airflow's own database on the embedded server; only inside `running`."""
+    admin = postgres.url(settings.pgdata, "postgres")
+    if admin is None:
+        raise CourtyardError("The embedded PostgreSQL is not running.", "Start it with 'make up'.")
+    return postgres.ensure_database(admin, postgres.AIRFLOW)
+
+
+def ensure_postgres(settings: Settings) -> None:
+    """The embedded server for Airflow's database, also where the warehouse is elsewhere."""
+    with processes.register(settings.run_dir) as known:
+        _start_postgres(settings, known)
+
+
+def _start(settings: Settings, known: processes.Register, standins: bool) -> Services:
+    from courtyard.store import database
+
+    embedded = postgres.WAREHOUSE
+    url = settings.warehouse_url or postgres.ensure_database(_start_postgres(settings, known), embedded)
+    database.migrate(url)
+    if standins:
+        _start_standins(settings, known)
+    return Services(url)
+
+
+def _start_postgres(settings: Settings, known: processes.Register) -> str:
+    ours = known.alive(POSTGRES) is not None
+    found = postgres.url(settings.pgdata, "postgres")
+    if found:  # started by another hand: use it, and leave it to that hand to stop
+        return found
+    if ours:
+        raise CourtyardError("PostgreSQL runs but does not answer.", f"Look at {settings.pgdata / 'log'}.")
+    found = postgres.start(settings.pgdata)
+    known.processes[POSTGRES] = processes.Entry.of(postgres.pid(settings.pgdata) or 0)
+    return found
+
+
+def _start_standins(settings: Settings, known: processes.Register) -> None:
+    from courtyard.sample import standins
+
+    ready = settings.run_dir / "standins.json"
+    if not known.alive(STANDINS):
+        ready.unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "courtyard.sample.standins", "--ready-file", str(ready)]
+        entry = processes.start(argv, child_env(settings), log_of(settings, STANDINS))
+        known.processes[STANDINS] = entry
+        processes.wait_until_ready(
+            entry, ready, "The stand-in departments", log_of(settings, STANDINS), STANDINS_READY_SECONDS
+        )
+    civil = standins.load_civil_affairs(settings, _start_postgres(settings, known))
+    addresses = json.loads(ready.read_text("utf-8"))
+    envfile.write_standins(settings.env_file, standins.connections(settings, addresses, civil))
+
+
+def child_env(settings: Settings) -> dict[str, str]:
+    """The environment of every process we start: our own, with the installation's folders spelt out."""
+    include = str(Path(__file__).resolve().parents[2])
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [include, os.environ.get("PYTHONPATH")])),
+        "PYTHONUNBUFFERED": "1",
+        "COURTYARD_VAR": str(settings.var),
+        "COURTYARD_DISTRICT": str(settings.district_path),
+        "COURTYARD_KEYS": str(settings.keys),
+    }
+
+
+def _leave(settings: Settings, known: processes.Register, user: processes.Entry) -> None:
+    known.forget_ended_users()
+    known.users.remove(user)
+    if not known.users and not known.kept:
+        _stop_all(settings, known)
+
+
+def _stop_all(settings: Settings, known: processes.Register) -> int:
+    """Stop everything, the database last: the others write to it as they end."""
+    server = known.processes.pop(POSTGRES, None)
+    stopped = processes.stop(*known.processes.values())
+    known.processes.clear()
+    if server and server.process():
+        members = processes.family(server)
+        postgres.stop(settings.pgdata)
+        psutil.wait_procs(members, timeout=processes.GRACE_SECONDS)
+        processes.stop(server)
+        stopped += len(members)
+    return stopped
+
+
+@contextmanager
+def _sigterm_exits() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that `finally` runs and nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ignore further signals while stopping: a second Ctrl-C must not leave half of it running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with suppress(ValueError):
+            before[number] = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

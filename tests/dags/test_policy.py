@@ -1,0 +1,138 @@
+"""What every DAG of the project keeps to. Each failure says how to comply."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from courtyard import stages
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "dags"
+FILES = sorted(path for path in FOLDER.glob("*.py") if not path.name.startswith("_"))
+SOURCES = {
+    path.stem: yaml.safe_load(path.read_text("utf-8"))
+    for path in ROOT.glob("include/districts/shaocheng/sources/*.yaml")
+}
+PARSE_SECONDS = 0.3
+MOST_LINES = 100
+
+_MEASURE = """
+import runpy, sys, time
+from airflow.sdk import DAG, Connection, CronDataIntervalTimetable, Param, get_current_context, task
+import airflow.sdk.exceptions
+sys.path.insert(0, {folder!r})
+for path in {files!r}:
+    sys.modules.pop("_courtyard_dag", None)
+    since = time.process_time()
+    runpy.run_path(path)
+    print(path, time.process_time() - since, sep="\\t")
+print("heavy:", *sorted({{"pandas", "great_expectations", "sqlalchemy", "openpyxl", "courtyard.stages"}} & {{
+    name for name in sys.modules if name in ("pandas", "great_expectations", "openpyxl", "courtyard.stages")}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def bag():
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(FOLDER))
+
+
+@pytest.fixture(scope="module")
+def dags(bag):
+    assert bag.dags, f"No DAG was loaded from {FOLDER}: the other checks would pass on nothing."
+    return bag.dags
+
+
+def test_the_folder_loads_without_errors(bag, dags):
+    assert not bag.import_errors, f"Make these importable: {bag.import_errors}"
+
+
+def test_there_is_a_dag_for_the_quarter_the_residents_and_every_source(dags):
+    expected = {"courtyard_quarter"} | {
+        f"courtyard_{name}" if keys["transport"] == "georeport" else f"courtyard_ingest_{name}"
+        for name, keys in SOURCES.items()
+    }
+    assert set(dags) == expected, "A source file of the pack makes its own DAG; DAG ids start with courtyard_."
+
+
+def test_every_dag_says_what_it_is_for(dags):
+    for dag in dags.values():
+        assert dag.doc_md and len(dag.doc_md) > 100, f"{dag.dag_id}: write a docstring and pass doc_md=__doc__."
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in dag.dag_display_name), (
+            f"{dag.dag_id}: give dag_display_name a Chinese name for the office."
+        )
+
+
+def test_every_dag_has_tags_and_every_task_an_owner_and_a_document(dags):
+    for dag in dags.values():
+        assert "courtyard" in dag.tags and len(dag.tags) > 1, f"{dag.dag_id}: tags=['courtyard', …]."
+        for task in dag.tasks:
+            assert task.owner == "courtyard", f"{dag.dag_id}.{task.task_id}: pass default_args=house.DEFAULTS."
+            assert task.doc_md, f"{dag.dag_id}.{task.task_id}: write a docstring, or doc_md where it is mapped."
+
+
+def test_every_task_that_works_is_tried_again(dags):
+    for dag in dags.values():
+        for task in dag.tasks:
+            if task.task_id != "watch":
+                assert task.retries >= 1, f"{dag.dag_id}.{task.task_id}: retries at least 1 (house.DEFAULTS has it)."
+
+
+def test_no_dag_catches_up_or_overlaps_itself(dags):
+    for dag in dags.values():
+        assert dag.catchup is False, f"{dag.dag_id}: catchup=False; past quarters are backfilled on purpose."
+        assert dag.max_active_runs == 1, f"{dag.dag_id}: max_active_runs=1."
+
+
+def test_schedules_are_the_packs_in_shanghai(dags):
+    assert dags["courtyard_quarter"].timetable.expression == "0 0 1 1,4,7,10 *"
+    for name, keys in SOURCES.items():
+        dag = dags.get(f"courtyard_ingest_{name}") or dags[f"courtyard_{name}"]
+        assert dag.timetable.expression == keys["schedule"], f"{dag.dag_id}: schedule=house.timetable(source.schedule)."
+    for dag in dags.values():
+        zone = str(dag.timetable.timezone)
+        assert "Asia/Shanghai" in zone, f"{dag.dag_id}: use house.timetable, which sets the time zone; found {zone}."
+
+
+def test_the_quarter_has_the_stages_of_the_library_in_order(dags):
+    chain = [stage.name for stage in stages.STAGES]
+    quarter = dags["courtyard_quarter"]
+    assert {task.task_id for task in quarter.tasks} == {*chain, "watch"}, "One task a stage of courtyard.stages.STAGES."
+    for earlier, later in itertools.pairwise(chain):
+        assert later in quarter.get_task(earlier).downstream_task_ids, f"{later} must follow {earlier}."
+
+
+def test_mapped_tasks_carry_a_label(dags):
+    for dag in dags.values():
+        for task in dag.tasks:
+            if task.is_mapped:
+                assert task.partial_kwargs.get("map_index_template"), (
+                    f"{dag.dag_id}.{task.task_id}: map_index_template tells the operator which is which."
+                )
+
+
+def test_files_are_short():
+    assert FILES
+    for path in FILES:
+        lines = len(path.read_text("utf-8").splitlines())
+        assert lines <= MOST_LINES, f"{path.name} has {lines} lines: move what works into include/courtyard."
+
+
+def test_files_parse_fast_and_load_nothing_heavy():
+    code = _MEASURE.format(folder=str(FOLDER), files=[str(path) for path in FILES])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "include", check=True
+    )
+    *timed, heavy = [line for line in done.stdout.splitlines() if "\t" in line or line.startswith("heavy:")]
+    assert heavy == "heavy:", f"Import inside the task, not at the top of the file: {heavy}"
+    assert len(timed) == len(FILES)
+    for line in timed:
+        path, seconds = line.split("\t")
+        assert float(seconds) < PARSE_SECONDS, f"{Path(path).name} takes {seconds} s to parse: no work at top level."

@@ -1,0 +1,273 @@
+"""The stage: deliveries in, batches, staged rows and findings out."""
+
+import hashlib
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from courtyard import parsing
+from courtyard.context import Context
+from courtyard.errors import LeaseLost
+from courtyard.landing import ledger, vault
+from courtyard.period import Period
+from courtyard.privacy import keys
+from courtyard.store import lease
+
+from .made import ID, META, ORDER, PERSON, SHEETS, TITLE, activists, book, contract, csv_of, headers, line, pages
+
+NOW = datetime(2026, 10, 1, 1, tzinfo=UTC)
+GRID = "510105005002001"
+PLANTED = ("110105194912310021", ID, "13800009876")
+
+
+@pytest.fixture
+def ctx(warehouse_url, settings, district):
+    keys.create(settings.keys)
+    ring = keys.load(settings.keys)
+    return Context(settings, district, Period.quarter("2026Q3"), warehouse_url, ring, None, "test")
+
+
+@pytest.fixture
+def land(ctx):
+    def put(source, data, period="2026Q3", unit=None, version=0, name="x"):
+        sha = hashlib.sha256(data).hexdigest()
+        delivery = vault.delivery_id(source, sha)
+        key_id, wrapped = vault.new_key(ctx.keys, delivery)
+        at = NOW + timedelta(hours=version)
+        header = vault.Header(
+            delivery_id=delivery, street_code=ctx.street_code, source=source, period=period, unit_code=unit, name=name,
+            sha256=sha, size_bytes=len(data), media_type="x", version_at=at, received_at=NOW, key_id=key_id, wrapped_key=wrapped,
+        )  # fmt: skip
+        vault.write(ctx.settings, ctx.keys, header, data)
+        with ctx.engine().begin() as connection:
+            ledger.record_delivery(connection, header.row())
+        return delivery
+
+    return put
+
+
+def ask(ctx, query, **values):
+    with ctx.engine().connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def batches(ctx):
+    return ask(
+        ctx,
+        "SELECT dataset, period, status, landed, quarantined, superseded, structural, is_nil FROM quality.batch"
+        " ORDER BY dataset, period, status",
+    )
+
+
+def grid_book(title=TITLE, meta=META, **rows):
+    """All four sheets; `grid_activists=[{...}]` fills one, the others say 本季度无."""
+    sheets = []
+    for name, dataset in SHEETS.items():
+        body = [line(dataset, n, row) for n, row in enumerate(rows.get(dataset, ()), 1)] or [["本季度无"]]
+        sheets.append((name, [[title], [meta], headers(dataset), *body]))
+    return book(*sheets)
+
+
+ONE = {
+    "name": "王小明", "sex": "男", "political_status": "群众", "courtyard": "宽巷子12号院", "activist_kind": "楼栋长",
+    "change_kind": "无变化", "id_number": ID, "phone": "13800009876",
+}  # fmt: skip
+
+
+def test_a_grid_workbook_becomes_four_batches(ctx, land):
+    delivery = land("grid", grid_book(grid_activists=[ONE, ONE | {"id_number": "110105194912310021"}]), unit=GRID)
+    result = parsing.parse(ctx)
+    assert result == {
+        "deliveries": 1, "batches": {"parsed": 4, "rejected": 0, "superseded": 0}, "rows": 2, "findings": 1, "unopened": [],
+    }  # fmt: skip
+    assert batches(ctx) == [
+        ("grid_activists", "2026Q3", "parsed", 2, 0, 0, 3, False),
+        ("grid_dibao", "2026Q3", "parsed", 0, 0, 0, 4, True),
+        ("grid_party_members", "2026Q3", "parsed", 0, 0, 0, 4, True),
+        ("grid_school_age", "2026Q3", "parsed", 0, 0, 0, 4, True),
+    ]
+    rows = ask(
+        ctx,
+        "SELECT batch_id, sheet, row_no, name, id_token, attrs->>'phone', problems FROM staging.row ORDER BY row_no",
+    )
+    token = ctx.keys.token
+    assert rows == [
+        (f"{delivery}/grid_activists/v1", "居民骨干", 4, "王小明", token(ID), token("13800009876"), []),
+        (f"{delivery}/grid_activists/v1", "居民骨干", 5, "王小明", None, token("13800009876"),
+         [{"column": "id_number", "code": "id.checksum", "cell": "D5"}]),
+    ]  # fmt: skip
+    assert ask(ctx, "SELECT sheet, row_no, column_name, cell, code, severity, message FROM quality.finding") == [
+        ("居民骨干", 5, "id_number", "D5", "id.checksum", "error", "身份证号校验位不正确")
+    ]
+    assert ask(ctx, "SELECT unit_code, metadata->'居民骨干'->>'统计截止日' FROM quality.batch WHERE landed > 0") == [
+        (GRID, "2026-09-30")
+    ]
+
+
+def test_running_it_again_changes_nothing(ctx, land):
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
+    parsing.parse(ctx)
+    before = ask(ctx, "SELECT * FROM quality.batch ORDER BY 1") + ask(ctx, "SELECT count(*) FROM staging.row")
+    assert parsing.parse(ctx)["deliveries"] == 0
+    assert ask(ctx, "SELECT * FROM quality.batch ORDER BY 1") + ask(ctx, "SELECT count(*) FROM staging.row") == before
+
+
+def test_every_format_of_the_pack(ctx, land):
+    land("population", csv_of("population", PERSON))
+    land("hotline", pages([ORDER]), period="2026-07")
+    land("hotline", pages([ORDER | {"orderNo": "CD2"}]), period="2026-08")
+    land("hotline", pages([ORDER]) + b"<html>\n", period="2026-09")
+    parsing.parse(ctx)
+    assert batches(ctx) == [
+        ("hotline_cases", "2026-07", "parsed", 1, 0, 0, 0, False),
+        ("hotline_cases", "2026-08", "parsed", 1, 0, 0, 0, False),
+        ("hotline_cases", "2026-09", "rejected", 1, 1, 0, 0, False),
+        ("population", "2026Q3", "parsed", 1, 0, 0, 1, False),
+    ]
+    assert ask(ctx, "SELECT reason FROM quality.batch WHERE status = 'rejected'") == [
+        ("第2页不是约定的数据。请数据提供方核对接口，然后重新取数。",)
+    ]
+
+
+def test_deliveries_of_other_quarters_are_left_alone(ctx, land):
+    land("hotline", pages([ORDER]), period="2026-06")
+    assert parsing.parse(ctx)["deliveries"] == 0 and not batches(ctx)
+
+
+def test_a_file_that_is_no_workbook_stops_no_other(ctx, land):
+    land("grid", b"<html></html>", unit="510105005002002")
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
+    assert parsing.parse(ctx)["batches"] == {"parsed": 4, "rejected": 4, "superseded": 0}
+    refused = ask(ctx, "SELECT DISTINCT unit_code, left(reason, 6) FROM quality.batch WHERE status = 'rejected'")
+    assert refused == [("510105005002002", "文件其实是网")]
+    assert ask(ctx, "SELECT count(*), min(code) FROM quality.finding") == [(4, "file.html")]
+
+
+def test_a_workbook_of_another_grid_is_refused_with_its_rows_counted(ctx, land):
+    land("grid", grid_book(grid_activists=[ONE]), unit="510105005002002")
+    parsing.parse(ctx)
+    assert batches(ctx)[0] == ("grid_activists", "2026Q3", "rejected", 1, 1, 0, 3, False)
+    assert ask(ctx, "SELECT DISTINCT code FROM quality.finding") == [("file.wrong_unit",)]
+    assert ask(ctx, "SELECT count(*) FROM staging.row") == [(0,)]
+
+
+def test_a_late_workbook_goes_to_its_own_quarter_and_one_of_the_future_is_refused(ctx, land):
+    land("grid", grid_book(title=TITLE.replace("三季", "二季"), grid_activists=[ONE]), unit=GRID)
+    land("grid", grid_book(title=TITLE.replace("三季", "四季"), grid_activists=[ONE]), unit=GRID)
+    parsing.parse(ctx)
+    assert [b[:4] for b in batches(ctx) if b[0] == "grid_activists"] == [
+        ("grid_activists", "2026Q2", "parsed", 1), ("grid_activists", "2026Q3", "rejected", 1),
+    ]  # fmt: skip
+
+
+def test_the_newest_version_wins_whatever_the_order_and_a_refused_one_replaces_none(ctx, land):
+    land("grid", grid_book(grid_activists=[ONE, ONE | {"id_number": None}]), unit=GRID, version=1)
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID, version=3)
+    land("grid", grid_book(grid_activists=[ONE, ONE, ONE]), unit=GRID, version=2)
+    land("grid", b"garbage", unit=GRID, version=9)
+    result = parsing.parse(ctx)
+    assert result["batches"] == {"parsed": 4, "rejected": 4, "superseded": 8}
+    found = ask(
+        ctx, "SELECT status, landed, superseded FROM quality.batch WHERE dataset = 'grid_activists' ORDER BY 1, 2"
+    )
+    assert found == [("parsed", 1, 0), ("rejected", 0, 0), ("superseded", 2, 2), ("superseded", 3, 3)]
+    assert ask(ctx, "SELECT count(*) FROM staging.row") == [(1,)]
+
+
+def test_an_older_version_that_arrives_later_is_superseded_too(ctx, land):
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID, version=3)
+    parsing.parse(ctx)
+    land("grid", grid_book(grid_activists=[ONE, ONE]), unit=GRID, version=1)
+    assert parsing.parse(ctx)["batches"] == {"parsed": 0, "rejected": 0, "superseded": 4}
+
+
+def test_a_large_delivery_streams_and_leaves_nothing_when_it_fails(ctx, land, monkeypatch):
+    from courtyard.parsing import intake, stage
+
+    rows = [PERSON | {"person_no": f"P{n}"} for n in range(9_000)]
+    land("population", csv_of("population", *rows))
+    monkeypatch.setattr(stage, "LARGE_BYTES", 1000)
+    real, calls = intake.Load.write, []
+
+    def broken(load, rows):
+        calls.append(1)
+        if len(calls) == 2:
+            raise RuntimeError("the database is gone")
+        real(load, rows)
+
+    monkeypatch.setattr(intake.Load, "write", broken)
+    with pytest.raises(RuntimeError):
+        parsing.parse(ctx)
+    assert ask(ctx, "SELECT count(*) FROM staging.row") == [(0,)] and not batches(ctx)
+    monkeypatch.setattr(intake.Load, "write", real)
+    assert parsing.parse(ctx)["rows"] == 9_000
+    assert ask(ctx, "SELECT count(*), count(DISTINCT record_key) FROM staging.row") == [(9_000, 9_000)]
+
+
+def test_a_worker_lost_on_the_way_refuses_its_file_only(ctx, land, monkeypatch):
+    from courtyard.parsing import sandbox, stage
+
+    land("population", csv_of("population", *[PERSON | {"person_no": f"P{n}"} for n in range(20_000)]))
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
+    monkeypatch.setattr(stage, "LARGE_BYTES", 1000)
+    understood, seen = sandbox._understood, []
+
+    def torn(task, answer):
+        if task.key.startswith("population") and "row_nos" in answer:
+            seen.append(1)
+            if len(seen) == 2:
+                raise ValueError("torn")
+        return understood(task, answer)
+
+    monkeypatch.setattr(sandbox, "_understood", torn)
+    parsing.parse(ctx)
+    assert [b[:5] for b in batches(ctx)][-1] == ("population", "2026Q3", "rejected", 0, 0)
+    assert ask(ctx, "SELECT DISTINCT dataset FROM staging.row") == [("grid_activists",)]
+
+
+def test_a_landed_file_that_was_changed_is_not_used(ctx, land):
+    delivery = land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
+    (path,) = ctx.settings.landing.rglob("*.sealed")
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+    assert parsing.parse(ctx)["unopened"] == [delivery] and not batches(ctx)
+
+
+def test_a_lost_lease_stops_the_stage(ctx, land):
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
+    stale = ctx.under(lease.acquire(ctx))
+    lease.acquire(ctx)
+    with pytest.raises(LeaseLost):
+        parsing.parse(stale)
+    assert not batches(ctx)
+
+
+def test_no_planted_number_leaves_but_sealed(ctx, land, caplog):
+    """Planted in cells, a title, a header, a sheet's name and a file that fails."""
+    caplog.set_level(logging.DEBUG)
+    data = grid_book(
+        title=f"{TITLE}{ID}",
+        grid_activists=[ONE, ONE | {"id_number": "110105194912310021"}, ONE | {"phone": f"{ID}号"}],
+    )
+    land("grid", data, unit=GRID)
+    land("grid", activists({"remark": ID}) + b"garbage" * 9, unit="510105005002002")
+    extra = (
+        csv_of("population", PERSON | {"id_number": "110105194912310021"})
+        .decode("gb18030")
+        .replace("人户分离", f"{ID}列")
+    )
+    land("population", extra.encode("gb18030"))
+    result = parsing.parse(ctx)
+    text_of = str(result) + caplog.text
+    for table in ("quality.batch", "quality.finding", "quality.quarantined_row"):
+        text_of += str(ask(ctx, f"SELECT t::text FROM {table} t"))
+    text_of += str(ask(ctx, "SELECT (to_jsonb(t) - 'sealed')::text FROM staging.row t"))
+    for number in PLANTED:
+        assert number not in text_of
+
+
+def test_contracts_are_what_this_test_thinks():
+    assert [contract(d).sheet for d in SHEETS.values()] == list(SHEETS)
