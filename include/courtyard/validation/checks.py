@@ -28,8 +28,8 @@ class Check:
 
     @property
     def label(self) -> str:
-        """What the quality report prints for it."""
-        return f"{self.message}（{self.code}）"
+        """What the quality report prints for it: the fault that should not be there."""
+        return f"无“{self.message}”（{self.code}）"
 
     @property
     def finding(self) -> Finding:

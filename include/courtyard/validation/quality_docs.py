@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,11 @@ _STYLE = """<meta charset="utf-8"><style>
 body{font-family:"Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:1.5rem;color:#222}
 table{border-collapse:collapse;margin:.6rem 0}td,th{border:1px solid #ccc;padding:.25rem .6rem;text-align:left}
 td.n{text-align:right}th{background:#f2f5f8}.held{color:#a33}
+nav,footer,.card,[data-toggle=collapse]{display:none}.container-fluid>.row{display:flex;gap:2rem}
+.sticky ul{list-style:none;padding:0}h5{margin:1rem 0 0}.alert h5{font-size:1.05rem}
+.fa-check-circle::before{content:"✓";color:#287}.fa-times::before{content:"✗";color:#b32}
 </style>"""
+_log = logging.getLogger(__name__)
 _COLUMNS = ("批次", "行数", "隔离行", "错误", "提醒", "暂挂批次")
 
 
@@ -49,7 +54,7 @@ def pages(
         about = hashlib.sha256("\n".join(b.batch_id for b in batches).encode()).hexdigest()[:12]
         figures = _figures(batches, held, one)
         found[f"{dataset}-{about}.json"] = json.dumps(figures, ensure_ascii=False, indent=1)
-        found[f"{dataset}-{about}.html"] = _page(f"{one.contract.title} {ctx.period}", figures, one.outcome.result)
+        found[f"{dataset}-{about}.html"] = _page(f"{one.contract.title} {ctx.period}", figures, one)
     return found
 
 
@@ -75,17 +80,34 @@ def _figures(batches: Sequence[Batch], held: Mapping[str, str], one: Judged) -> 
     }
 
 
-def _page(title: str, figures: Mapping[str, Any], result: Any) -> str:
+def _page(title: str, figures: Mapping[str, Any], one: Judged) -> str:
     held = "".join(f"<li class=held>{escape(batch)}：{escape(why)}</li>" for batch, why in figures["held"].items())
     head = f"<p><a href=index.html>返回目录</a></p><h1>{escape(title)}</h1><ul>{held}</ul>"
-    if result is None:
-        why = "校验程序出错，没有结果。" if figures["rows"] else "没有数据行。"
-        return f"<!DOCTYPE html>{_STYLE}<title>{escape(title)}</title>{head}<p>{why}</p>"
+    if one.outcome.result is not None:
+        try:
+            html = _OUTSIDE.sub("", _rendered(one))
+            return html.replace("</head>", f"{_STYLE}</head>", 1).replace("<body>", f"<body>{head}", 1)
+        except Exception as error:  # a page that cannot be drawn must not stop a quarter
+            _log.error("The quality page of %s could not be drawn: %s.", one.contract.dataset, type(error).__name__)
+    why = "没有数据行。" if not figures["rows"] else "没有可以显示的校验结果。"
+    return f"<!DOCTYPE html>{_STYLE}<title>{escape(title)}</title>{head}<p>{why}</p>"
+
+
+def _rendered(one: Judged) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
-    html = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
-    return _OUTSIDE.sub("", html).replace("</head>", f"{_STYLE}</head>", 1).replace("<body>", f"<body>{head}", 1)
+    _by_contract_column(one)
+    return DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(one.outcome.result))
+
+
+def _by_contract_column(one: Judged) -> None:
+    """Let the page speak of the contract's columns, not of the frame's."""
+    headers = {c.name: f"{c.header}（{c.name}）" for c in one.contract.columns}
+    for result in one.outcome.result.results:
+        check, options = one.checks[result.expectation_config.meta["check"]], result.expectation_config.kwargs
+        if "column" in options:
+            options["column"] = headers.get(check.column or "", "整行")
 
 
 def _index(period: str, figures: Sequence[Path]) -> str:

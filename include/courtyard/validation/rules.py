@@ -33,8 +33,8 @@ def checks_of(contract: Contract, codes: Mapping[str, CodeList] | None = None) -
     found: list[Check] = [Given(*_worded("required.missing", c)) for c in required(contract)]
     found.append(Keyed("key.missing", None, "缺少能认定这条记录的内容", "请补齐证件号码，或姓名等识别内容"))
     for name, header in [(None, "整行"), *((c.name, c.header) for c in contract.columns)]:
-        found.append(Flagged("flagged", name, f"{header}可以识别", ""))
-        found.append(Flagged("flagged", name, f"{header}无需提醒", "", severity="warning"))
+        found.append(Flagged("flagged", name, f"{header}无法识别", ""))
+        found.append(Flagged("flagged", name, f"{header}需要核对", "", severity="warning"))
     for column in contract.columns:
         if not column.volatile:
             found += _of_column(column, codes or {})

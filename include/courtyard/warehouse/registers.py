@@ -53,7 +53,8 @@ def _replace(connection: Connection, table: Table, wanted: Rows, street: str) ->
     """
     name, columns = table.name, [c.name for c in table.columns]
     copy = f"_{name}"
-    same = " AND ".join(f"o.{c} IS NOT DISTINCT FROM n.{c}" for c in columns)
+    keyed = " AND ".join(f"o.{c.name} = n.{c.name}" for c in table.primary_key)
+    same = f"{keyed} AND ROW(o.*) IS NOT DISTINCT FROM ROW(n.*)"
     ours = "o.street_code = :street AND " if "street_code" in columns else ""
     connection.execute(text(f"CREATE TEMP TABLE {copy} (LIKE warehouse.{name}) ON COMMIT DROP"))
     database.copy_rows(connection, f"pg_temp.{copy}", columns, wanted)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deliveries import Delivery
+from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, benefit, child, entry, rows, run
+
+from courtyard.warehouse import archive
+
+Q2, Q3 = "2026Q2", "2026Q3"
+QUERY = """SELECT population, key_groups, response, recorded_at FROM warehouse.courtyard_archive
+            WHERE courtyard_code = :code AND period = :period AND superseded_at = 'infinity'"""
+
+
+def of(ctx, code=HOME_CODE, period=Q3):
+    (row,) = rows(ctx, QUERY, code=code, period=period)
+    return row
+
+
+def test_a_courtyard_is_counted_by_households_persons_ages_and_kinds(ctx):
+    people = [
+        entry("1", birth_date="2019-10-01", split_residence=True),
+        entry("2", birth_date="2019-09-30"),
+        entry("3", birth_date="1966-09-30", residence_type="floating", household_no="H2"),
+        entry("4", birth_date="1946-10-01", residence_type="overseas", household_no="H2", split_residence=False),
+        entry("5", birth_date="1946-09-30", household_no="H3"),
+        entry("6", birth_date="1990-05", household_no="H3"),
+        entry("7", status="deceased", household_no="H4"),
+        entry("8", address=OTHER_HOME, household_no="H5"),
+    ]
+    run(ctx, Delivery("population", people, Q3, at(10)))
+    assert of(ctx)[0] == {
+        "households": 3, "persons": 6, "hukou": 4, "floating": 1, "overseas": 1, "split_residence": 1,
+        "age_0_6": 1, "age_7_15": 1, "age_16_59": 0, "age_60_up": 3, "age_80_up": 1, "age_unknown": 1,
+    }  # fmt: skip
+    assert of(ctx, OTHER_CODE)[0]["persons"] == 1
+    assert rows(ctx, "SELECT count(*) FROM warehouse.courtyard_archive") == [(len(ctx.district.courtyards),)]
+
+
+def test_a_person_registered_twice_is_counted_once(ctx):
+    run(ctx, Delivery("population", [entry("1"), {**entry("1"), "person_no": "9"}], Q3, at(10)))
+    assert of(ctx)[0]["persons"] == 1
+
+
+def test_key_groups_follow_the_pack_and_count_persons(ctx):
+    run(
+        ctx,
+        Delivery("dibao_register", [benefit("1", "2026-09"), benefit("2", "2026-09", category="tekun")], "2026-09", at(10)),
+        Delivery("grid_school_age", [child("3"), child("4", change_kind="moved_out")], Q3, at(10)),
+    )
+    assert of(ctx)[1] == {"activist": 0, "party_member": 0, "dibao": 1, "school_age": 1}
+
+
+def test_what_was_reported_counts_in_the_quarter_it_was_reported_in(ctx):
+    order = {"kind": "help", "title": "路灯", "address": "四道街4号院", "status": "closed"}
+    moments = ("2026-06-30T23:59:59+08:00", "2026-07-01T00:00:00+08:00", "2026-09-30T23:59:59+08:00", "2026-10-01T00:00:00+08:00")
+    orders = [{**order, "order_no": str(n), "created_at": moment} for n, moment in enumerate(moments)]
+    run(ctx, Delivery("hotline_cases", orders, "2026-09", at(10)))
+    assert of(ctx)[2] == {"hotline_cases": 2, "resident_reports": 0}
+
+
+def test_only_courtyards_that_changed_are_written_and_the_former_archive_is_kept(ctx):
+    run(ctx, Delivery("population", [entry("1"), entry("8", address=OTHER_HOME)], Q3, at(10)))
+    run(ctx, Delivery("population", [entry("1"), entry("2"), entry("8", address=OTHER_HOME)], Q3, at(10, 9)))
+    assert of(ctx)[3] == at(10, 9) and of(ctx, OTHER_CODE)[3] == at(10)
+    former = "SELECT population ->> 'persons', recorded_at, superseded_at FROM warehouse.courtyard_archive WHERE superseded_at <> 'infinity'"
+    assert rows(ctx, former) == [("1", at(10), at(10, 9))]
+    assert archive(replace(ctx))["changed"] == 0
+
+
+def test_a_late_submission_corrects_the_archive_of_its_own_quarter(ctx):
+    run(ctx, Delivery("population", [entry("1")], Q2, at(7)))
+    run(ctx, Delivery("grid_school_age", [child("1")], Q2, at(10), fetched_for=Q3))
+    assert of(ctx, period=Q2)[1]["school_age"] == 1
+    assert of(ctx, period=Q3)[1]["school_age"] == 1
+
+
+def test_a_quarter_without_deliveries_has_no_archive(ctx):
+    assert archive(ctx) == {"quarters": [Q3], "changed": 0}
+    assert rows(ctx, "SELECT 1 FROM warehouse.courtyard_archive") == []

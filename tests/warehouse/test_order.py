@@ -1,0 +1,101 @@
+"""Whatever the order, repetition and delay of deliveries, the same is believed in the end."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import pytest
+from deliveries import Delivery
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from quarter import OTHER_HOME, at, benefit, child, entry, ledger_balances, quarter_of, rows, run, wipe
+
+from courtyard.warehouse.hashing import content_hash, ledger
+
+Q1, Q2, Q3 = "2026Q1", "2026Q2", "2026Q3"
+HISTORY = (
+    Delivery("population", [entry("1", phone="a"), entry("2", id_number=None), entry("3", status="resident")], Q1, at(4)),
+    Delivery("population", [entry("1", phone="b"), entry("2", id_number=None, address=OTHER_HOME), entry("3")], Q2, at(7)),
+    Delivery("population", [entry("1", phone="a"), entry("3", status="moved_out"), entry("9", id_number="ID-3", name="样3")], Q3, at(10)),
+    Delivery("grid_school_age", [child("1"), child("2"), child("4")], Q1, at(4, 3), at(3, 25), "510105005002001"),
+    Delivery("grid_school_age", [child("1", guardian="乙")], Q1, at(4, 3), at(3, 25), "510105005002002"),
+    Delivery("grid_school_age", [child("2", guardian="丙"), child("4", id_number=None)], Q2, at(10, 2), at(6, 25), "510105005002001", fetched_for=Q3),
+    Delivery("dibao_register", [benefit("2", "2026-02", id_number=None), benefit("5", "2026-02")], "2026-02", at(3, 3)),
+    Delivery("dibao_register", [benefit("5", "2026-02", monthly_amount="800")], "2026-02", at(5, 3), fetched_for="2026-06"),
+)  # fmt: skip
+
+
+def _in_order(ctx, order: list[Delivery]) -> None:
+    """Each delivery by itself, in this order; one of a quarter follows another only when its turn comes."""
+    for delivery in order:
+        run(ctx, delivery)
+
+
+def _any_order(ctx, order: list[Delivery], repeated: list[Delivery]) -> None:
+    wipe(ctx)
+    _in_order(ctx, sorted(HISTORY, key=lambda d: d.received_at))
+    expected = content_hash(ctx.engine())
+    wipe(ctx)
+    _in_order(ctx, [*order, *repeated])
+    assert content_hash(ctx.engine()) == expected
+    assert ledger_balances(ctx)
+
+
+_ORDERS = {"order": st.permutations(HISTORY), "repeated": st.lists(st.sampled_from(HISTORY), max_size=2)}
+_ONE_WAREHOUSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@given(**_ORDERS)
+def test_any_order_and_repetition_of_deliveries_ends_in_the_same_belief(ctx, order, repeated):
+    _any_order(ctx, order, repeated)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@given(**_ORDERS)
+def test_many_orders_and_repetitions_end_in_the_same_belief(ctx, order, repeated):
+    _any_order(ctx, order, repeated)
+
+
+def test_deliveries_of_a_quarter_merged_at_once_or_one_by_one_are_one_belief_and_one_history(ctx):
+    received = sorted(HISTORY, key=lambda d: (quarter_of(d), d.received_at))
+    _in_order(ctx, received)
+    one_by_one = content_hash(ctx.engine())
+    wipe(ctx)
+    for _, deliveries in groupby(received, quarter_of):
+        run(ctx, *deliveries)
+    assert content_hash(ctx.engine()) == one_by_one
+
+
+def test_replaying_the_same_ledger_gives_the_same_full_hash(ctx):
+    received = sorted(HISTORY, key=lambda d: d.received_at)
+    hashes = []
+    for _ in range(2):
+        wipe(ctx)
+        _in_order(ctx, received)
+        hashes.append((content_hash(ctx.engine(), full=True), content_hash(ctx.engine())))
+    assert hashes[0] == hashes[1]
+    assert hashes[0][0] != hashes[0][1]
+
+
+def test_the_hash_sees_a_changed_value_and_not_when_it_was_received(ctx):
+    day, later = Delivery("population", [entry("1")], Q1, at(4)), Delivery("population", [entry("1")], Q1, at(5))
+    other = Delivery("population", [entry("1", phone="b")], Q1, at(4))
+    hashes = []
+    for delivery in (day, later, other):
+        wipe(ctx)
+        run(ctx, delivery)
+        hashes.append((content_hash(ctx.engine()), content_hash(ctx.engine(), full=True)))
+    assert hashes[0][0] == hashes[1][0] != hashes[2][0]
+    assert hashes[0][1] != hashes[1][1]
+
+
+def test_the_ledger_says_where_every_row_went(ctx):
+    run(ctx, Delivery("population", [entry("1"), entry("1"), entry("2", address="四道街999号院")], Q1, at(4), structural=2))
+    (line,) = ledger(ctx.engine())
+    (sha256,) = rows(ctx, "SELECT sha256 FROM landing.delivery")[0]
+    assert line == {
+        "source": "population", "dataset": "population", "period": Q1, "sha256": sha256, "landed": 3, "merged": 1,
+        "quarantined": 1, "superseded": 1, "held": 0, "structural": 2, "residual": 0,
+    }  # fmt: skip
