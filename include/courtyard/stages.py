@@ -113,6 +113,7 @@ def run_stage(
     if not chosen.per_source:
         Period.quarter(period)  # a source may also be asked for one month
     ctx = context(period, holder=holder, connection=connection, token=token, refetch=refetch)
+    lease.renew(ctx)
     return chosen.work(ctx, part) if chosen.per_source else chosen.work(ctx)
 
 
@@ -124,6 +125,7 @@ def run_quarter(ctx: Context) -> Iterator[tuple[str, Result | CourtyardError]]:
     token: int | None = None
     try:
         for step in STAGES:
+            lease.renew(ctx)
             if step.per_source:
                 for source in ctx.district.sources:
                     try:

@@ -15,7 +15,9 @@ PACK = Path(__file__).resolve().parents[2] / "include/districts/shaocheng"
 TODAY = date(2026, 9, 30)
 
 
-def courtyard(code: str, name: str, road: str, door: str, micro_grid: str, buildings: int = 3, units: int = 2) -> Courtyard:
+def courtyard(
+    code: str, name: str, road: str, door: str, micro_grid: str, buildings: int = 3, units: int = 2
+) -> Courtyard:
     return Courtyard(
         code=code, name=name, micro_grid_code=micro_grid, road=road, door=door, lon=104.05, lat=30.67,
         buildings=buildings, units=units, floors=7, rooms=4, households=40, built_year=1990,
@@ -24,7 +26,10 @@ def courtyard(code: str, name: str, road: str, door: str, micro_grid: str, build
 
 def district() -> District:
     pack = load_district(PACK)
-    here, there = "51010500500200101", next(u.code for u in pack.units if u.code.startswith("510105005003") and u.kind == "micro_grid")
+    here, there = (
+        "51010500500200101",
+        next(u.code for u in pack.units if u.code.startswith("510105005003") and u.kind == "micro_grid"),
+    )
     courtyards = (
         courtyard("A", "一环路西三段28号院", "一环路西三段", "28号", here),
         courtyard("B", "宽巷子12号院", "宽巷子", "12号", here, buildings=1, units=1),
@@ -35,9 +40,21 @@ def district() -> District:
     )
     aliases = (
         Alias(courtyard_code="A", alias="西城新苑", kind="compound"),
-        Alias(courtyard_code="A", alias="机床厂宿舍", kind="former", valid_from=date(1985, 1, 1), valid_to=date(2009, 1, 1)),
+        Alias(
+            courtyard_code="A",
+            alias="机床厂宿舍",
+            kind="former",
+            valid_from=date(1985, 1, 1),
+            valid_to=date(2009, 1, 1),
+        ),
         Alias(courtyard_code="D", alias="机床厂宿舍", kind="former", valid_from=date(2009, 1, 1)),
-        Alias(courtyard_code="D", alias="豆腐社宿舍", kind="former", valid_from=date(1980, 1, 1), valid_to=date(2000, 1, 1)),
+        Alias(
+            courtyard_code="D",
+            alias="豆腐社宿舍",
+            kind="former",
+            valid_from=date(1980, 1, 1),
+            valid_to=date(2000, 1, 1),
+        ),
         Alias(courtyard_code="E", alias="槐树街17号", kind="door", valid_to=date(2019, 7, 1)),
     )
     return District(**{**dict(pack), "courtyards": courtyards, "aliases": aliases})
@@ -127,14 +144,24 @@ def test_a_name_means_whoever_bore_it_that_day_and_a_retired_door_means_nobody(t
 
 def _numerals(number: int) -> str:
     tens, ones = divmod(number, 10)
-    return ("" if tens == 1 else "〇一二三四五六七八九"[tens]) * bool(tens) + "十" * bool(tens) + "一二三四五六七八九"[ones - 1] * bool(ones)
+    return (
+        ("" if tens == 1 else "〇一二三四五六七八九"[tens]) * bool(tens)
+        + "十" * bool(tens)
+        + "一二三四五六七八九"[ones - 1] * bool(ones)
+    )
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data(), st.integers(1, 3), st.integers(1, 2), st.integers(1, 7), st.integers(1, 4))
 def test_every_spelling_of_a_dwelling_is_the_same_dwelling(data, building, unit, floor, door):
-    prefix = data.draw(st.sampled_from(["", "青羊区", "成都市青羊区", "四川省成都市青羊区少城街道", "少城街道四道街社区"]))
-    place = data.draw(st.sampled_from(["一环路西三段28号院", "一环路西三段28#", "一环路西三段廿八号院", "一环路西三段２８号", "西城新苑"]))
+    prefix = data.draw(
+        st.sampled_from(["", "青羊区", "成都市青羊区", "四川省成都市青羊区少城街道", "少城街道四道街社区"])
+    )
+    place = data.draw(
+        st.sampled_from(
+            ["一环路西三段28号院", "一环路西三段28#", "一环路西三段廿八号院", "一环路西三段２８号", "西城新苑"]
+        )
+    )
     room = f"{floor}{door:02d}"
     within = data.draw(
         st.sampled_from(

@@ -91,7 +91,13 @@ def test_a_person_without_a_courtyard_is_quarantined_and_the_message_names_the_c
 
 
 def test_an_event_without_a_courtyard_stays_with_a_warning(ctx):
-    order = {"order_no": "D1", "kind": "help", "title": "路灯", "created_at": "2026-07-02T08:00:00+08:00", "status": "closed"}
+    order = {
+        "order_no": "D1",
+        "kind": "help",
+        "title": "路灯",
+        "created_at": "2026-07-02T08:00:00+08:00",
+        "status": "closed",
+    }
     counts = delivered(ctx, Delivery("hotline_cases", [{**order, "address": "武侯区某街1号"}], "2026-07"))
     assert (counts["quarantined"], counts["places"]) == (0, {"unknown": 1})
     assert rows(ctx, "SELECT courtyard_code, person_id FROM staging.link") == [(None, None)]
@@ -150,7 +156,10 @@ def test_a_row_without_an_id_number_finds_its_person_by_what_it_says(ctx, change
 
 
 def test_without_a_birth_date_name_and_room_decide_where_one_person_fits(ctx):
-    twins_in_name = [entry("1", id_number=None), entry("2", id_number="X2", birth_date="1990-01-01", address=OTHER_HOME)]
+    twins_in_name = [
+        entry("1", id_number=None),
+        entry("2", id_number="X2", birth_date="1990-01-01", address=OTHER_HOME),
+    ]
     rows_without_id = [benefit("B1", id_number=None), benefit("B2", id_number=None, address="四道街4号院")]
     delivered(ctx, Delivery("population", twins_in_name), Delivery("dibao_register", rows_without_id, "2026-07"))
     found = persons(ctx)
@@ -169,7 +178,9 @@ def test_two_persons_who_fit_alike_are_not_chosen_between(ctx):
 @pytest.mark.parametrize("ids", [("LI-1", "LI-2"), (None, None), ("LI-1", None)])
 def test_twins_stay_apart(ctx, ids):
     names = ("李甲样", "李乙样")
-    twins = [entry(str(n), name=name, id_number=number) for n, (name, number) in enumerate(zip(names, ids, strict=True))]
+    twins = [
+        entry(str(n), name=name, id_number=number) for n, (name, number) in enumerate(zip(names, ids, strict=True))
+    ]
     pupils = [pupil(f"S{n}", name=name, id_number=None) for n, name in enumerate(names)]
     delivered(ctx, Delivery("population", twins), Delivery("school_children", pupils))
     found = persons(ctx)
@@ -179,7 +190,9 @@ def test_twins_stay_apart(ctx, ids):
 
 def test_a_twin_entered_under_the_others_id_number_is_left_to_a_person(ctx):
     twins = [entry("1", name="李甲样"), entry("2", name="李乙样", id_number="LI-2")]
-    delivered(ctx, Delivery("population", twins), Delivery("school_children", [pupil("S1", name="李乙样", id_number="LI-1")]))
+    delivered(
+        ctx, Delivery("population", twins), Delivery("school_children", [pupil("S1", name="李乙样", id_number="LI-1")])
+    )
     found = persons(ctx)
     assert found["school_children"][0] not in found["population"]
     assert rows(ctx, "SELECT reason, status FROM identity.review") == [("id_shared", "open")]
@@ -192,7 +205,9 @@ def test_a_name_written_with_another_sign_is_the_same_person_under_one_id_number
 
 
 def test_two_id_numbers_are_never_one_person_whatever_else_agrees(ctx):
-    counts = delivered(ctx, Delivery("population", [entry("1")]), Delivery("school_children", [pupil("S1", id_number="LI-9")]))
+    counts = delivered(
+        ctx, Delivery("population", [entry("1")]), Delivery("school_children", [pupil("S1", id_number="LI-9")])
+    )
     found = persons(ctx)
     assert found["school_children"] != found["population"]
     assert counts["reviews"] == 1
@@ -220,7 +235,11 @@ def test_an_id_number_two_register_entries_share_is_one_person_only_under_one_na
 def test_somebody_who_moved_stays_the_same_and_is_found_at_the_former_home(ctx):
     delivered(ctx, Delivery("population", [entry("1", id_number=None)], "2026Q2", fetched_for="2026Q3"))
     before = persons(ctx)["population"][0]
-    delivered(ctx, Delivery("population", [entry("1", id_number=None, address=OTHER_HOME)]), Delivery("dibao_register", [benefit("B1", id_number=None)], "2026-07"))
+    delivered(
+        ctx,
+        Delivery("population", [entry("1", id_number=None, address=OTHER_HOME)]),
+        Delivery("dibao_register", [benefit("B1", id_number=None)], "2026-07"),
+    )
     found = persons(ctx)
     assert set(found["population"]) == {before} and found["dibao_register"] == [before]
 
@@ -234,7 +253,10 @@ def test_a_person_met_before_the_register_knew_them_becomes_the_registers(ctx):
 
 
 def test_a_record_of_one_month_is_the_same_person_next_month(ctx):
-    months = [Delivery("dibao_register", [benefit("B1", id_number=None, address="四道街4号院")], m) for m in ("2026-07", "2026-08")]
+    months = [
+        Delivery("dibao_register", [benefit("B1", id_number=None, address="四道街4号院")], m)
+        for m in ("2026-07", "2026-08")
+    ]
     delivered(ctx, *months)
     assert len(set(persons(ctx)["dibao_register"])) == 1
 
@@ -246,7 +268,9 @@ def test_ids_are_the_same_in_two_installations_with_the_same_keys(ctx, warehouse
         for table in ("staging.row", "staging.link", "identity.record_person", "identity.person", "identity.evidence"):
             connection.execute(text(f"DELETE FROM {table}"))
         connection.execute(text("UPDATE quality.batch SET status = 'merged'"))
-    delivered(ctx, Delivery("population", [entry("2", id_number=None, name="赵大样")]), Delivery("population", [entry("1")]))
+    delivered(
+        ctx, Delivery("population", [entry("2", id_number=None, name="赵大样")]), Delivery("population", [entry("1")])
+    )
     assert sorted(persons(ctx)["population"]) == sorted(ids)
 
 

@@ -23,6 +23,13 @@ def test_a_number_is_read_as_a_clerk_reads_it(text, number):
 def test_every_spelling_of_a_number_reads_back(number):
     hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
     spelled = (DIGITS[hundreds] + "百" if hundreds else "") + ("零" if hundreds and not tens and ones else "")
-    spelled += (("" if tens == 1 and not hundreds else DIGITS[tens]) + "十" if tens else "") + (DIGITS[ones] if ones else "")
-    for text in (str(number), spelled, "".join(DIGITS[int(d)] for d in str(number)), "".join(FORMAL[int(d)] for d in str(number))):
+    spelled += (("" if tens == 1 and not hundreds else DIGITS[tens]) + "十" if tens else "") + (
+        DIGITS[ones] if ones else ""
+    )
+    for text in (
+        str(number),
+        spelled,
+        "".join(DIGITS[int(d)] for d in str(number)),
+        "".join(FORMAL[int(d)] for d in str(number)),
+    ):
         assert numerals.read(text) == number

@@ -114,6 +114,20 @@ def test_running_it_again_changes_nothing(ctx, land):
     assert ask(ctx, "SELECT * FROM quality.batch ORDER BY 1") + ask(ctx, "SELECT count(*) FROM staging.row") == before
 
 
+def test_rows_that_a_server_crash_emptied_are_parsed_again(ctx, land):
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
+    parsing.parse(ctx)
+    with ctx.engine().begin() as connection:
+        connection.execute(text("DELETE FROM staging.row"))
+        connection.execute(text("UPDATE quality.batch SET status = 'validated'"))
+    assert parsing.parse(ctx)["rows"] == 1
+    assert ask(ctx, "SELECT status, count(*) FROM quality.batch GROUP BY 1 ORDER BY 1") == [
+        ("parsed", 1),
+        ("validated", 3),
+    ]
+    assert ask(ctx, "SELECT count(*) FROM staging.row") == [(1,)]
+
+
 def test_every_format_of_the_pack(ctx, land):
     land("population", csv_of("population", PERSON))
     land("hotline", pages([ORDER]), period="2026-07")

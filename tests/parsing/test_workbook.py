@@ -79,6 +79,20 @@ def test_headers_by_synonyms_with_blanks_marks_and_zero_width():
     assert (found.columns["name"], found.columns["id_number"], found.remarks) == (["王小明"], [ID], [])
 
 
+def test_a_column_in_another_unit_is_another_column():
+    spelled = [
+        h.replace("家庭人口", "家庭人口（人）").replace("保障人数", "保障人数（百人）") for h in headers("grid_dibao")
+    ]
+    found = table(book(("低保户", [spelled, line("grid_dibao", 1, DIBAO)])), "grid_dibao")
+    assert found.columns["household_size"] == [2] and "covered_persons" not in found.columns
+    assert remarks(found) == [("header.unknown_column", "D1", "保障人数（百人）")]
+
+
+def test_a_line_that_names_somebody_is_no_title():
+    found = activist(activists({}, above=[("网格员张三 13800001234",), (TITLE,)]))
+    assert found.metadata["title"] == TITLE and "张三" not in str(found.metadata)
+
+
 def test_two_header_rows_are_joined():
     upper = [
         "序号",

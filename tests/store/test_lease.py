@@ -59,10 +59,27 @@ def test_a_retry_of_the_same_run_takes_its_quarter_again(ctx):
     assert (lease.acquire(ctx), lease.acquire(ctx)) == (1, 2)
 
 
-def test_writing_renews_the_lease(ctx):
+def test_a_stage_that_begins_prolongs_the_lease(ctx):
     held = ctx.under(lease.acquire(ctx))
     read = text("SELECT expires_at FROM warehouse.lease")
     with ctx.engine().begin() as connection:
         before = connection.scalar(read)
-        lease.check(connection, held)
+    lease.renew(held)
+    with ctx.engine().begin() as connection:
         assert connection.scalar(read) > before
+
+
+def test_a_lost_lease_is_not_prolonged(ctx):
+    stale = ctx.under(lease.acquire(ctx))
+    _expire(ctx)
+    lease.renew(stale)
+    with ctx.engine().begin() as connection, pytest.raises(LeaseLost):
+        lease.check(connection, stale)
+
+
+def test_two_transactions_of_one_run_check_side_by_side(ctx):
+    held = ctx.under(lease.acquire(ctx))
+    with ctx.engine().begin() as one, ctx.engine().begin() as other:
+        other.execute(text("SET LOCAL lock_timeout = '2s'"))
+        lease.check(one, held)
+        lease.check(other, held)

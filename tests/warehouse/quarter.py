@@ -24,7 +24,13 @@ def at(month: int, day: int = 1, year: int = 2026) -> datetime:
 
 def entry(number: str, **values: Any) -> dict[str, Any]:
     """A register entry, complete unless told otherwise."""
-    row = {"person_no": number, "name": f"样{number}", "sex": "1", "birth_date": "1980-01-01", "id_number": f"ID-{number}"}
+    row = {
+        "person_no": number,
+        "name": f"样{number}",
+        "sex": "1",
+        "birth_date": "1980-01-01",
+        "id_number": f"ID-{number}",
+    }
     return {**row, "household_no": "H1", "residence_type": "hukou", "address": HOME, "status": "resident", **values}
 
 
@@ -34,7 +40,13 @@ def child(number: str, **values: Any) -> dict[str, Any]:
 
 
 def benefit(number: str, month: str = "2026-07", **values: Any) -> dict[str, Any]:
-    row = {"benefit_no": f"B{number}", "month": month, "head_name": f"样{number}", "name": f"样{number}", "relation": "0"}
+    row = {
+        "benefit_no": f"B{number}",
+        "month": month,
+        "head_name": f"样{number}",
+        "name": f"样{number}",
+        "relation": "0",
+    }
     return {**row, "id_number": f"ID-{number}", "category": "dibao", "monthly_amount": "930", "address": HOME, **values}
 
 

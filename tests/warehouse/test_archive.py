@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deliveries import Delivery
-from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, benefit, child, entry, rows, run
 
 from courtyard.warehouse import archive
+from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, benefit, child, entry, rows, run
 
 Q2, Q3 = "2026Q2", "2026Q3"
 QUERY = """SELECT population, key_groups, response, recorded_at FROM warehouse.courtyard_archive
@@ -45,7 +45,9 @@ def test_a_person_registered_twice_is_counted_once(ctx):
 def test_key_groups_follow_the_pack_and_count_persons(ctx):
     run(
         ctx,
-        Delivery("dibao_register", [benefit("1", "2026-09"), benefit("2", "2026-09", category="tekun")], "2026-09", at(10)),
+        Delivery(
+            "dibao_register", [benefit("1", "2026-09"), benefit("2", "2026-09", category="tekun")], "2026-09", at(10)
+        ),
         Delivery("grid_school_age", [child("3"), child("4", change_kind="moved_out")], Q3, at(10)),
     )
     assert of(ctx)[1] == {"activist": 0, "party_member": 0, "dibao": 1, "school_age": 1}
@@ -53,7 +55,12 @@ def test_key_groups_follow_the_pack_and_count_persons(ctx):
 
 def test_what_was_reported_counts_in_the_quarter_it_was_reported_in(ctx):
     order = {"kind": "help", "title": "路灯", "address": "四道街4号院", "status": "closed"}
-    moments = ("2026-06-30T23:59:59+08:00", "2026-07-01T00:00:00+08:00", "2026-09-30T23:59:59+08:00", "2026-10-01T00:00:00+08:00")
+    moments = (
+        "2026-06-30T23:59:59+08:00",
+        "2026-07-01T00:00:00+08:00",
+        "2026-09-30T23:59:59+08:00",
+        "2026-10-01T00:00:00+08:00",
+    )
     orders = [{**order, "order_no": str(n), "created_at": moment} for n, moment in enumerate(moments)]
     run(ctx, Delivery("hotline_cases", orders, "2026-09", at(10)))
     assert of(ctx)[2] == {"hotline_cases": 2, "resident_reports": 0}

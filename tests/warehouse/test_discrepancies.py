@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from deliveries import Delivery
+
 from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, benefit, child, entry, rows, run
 
 Q2, Q3 = "2026Q2", "2026Q3"
@@ -18,24 +19,42 @@ def test_sources_that_disagree_are_shown_with_every_claim_and_whom_the_pack_trus
     assert name[:4] == (Q3, "name", "population", "open")
     assert name[4] == [
         {"dataset": "population", "value": "样1", "delivery_id": register.delivery_id, "sheet": "", "row_no": 2},
-        {"dataset": "grid_school_age", "value": "样1变", "delivery_id": grid.delivery_id, "sheet": "适龄儿童", "row_no": 2},
+        {
+            "dataset": "grid_school_age",
+            "value": "样1变",
+            "delivery_id": grid.delivery_id,
+            "sheet": "适龄儿童",
+            "row_no": 2,
+        },
     ]
 
 
 def test_a_date_known_to_the_month_agrees_with_a_day_in_it(ctx):
     pupils = [child("1", birth_date="1980-01"), child("2", birth_date="1980-02")]
-    run(ctx, Delivery("population", [entry("1"), entry("2")], Q3, at(10)), Delivery("grid_school_age", pupils, Q3, at(10)))
+    run(
+        ctx,
+        Delivery("population", [entry("1"), entry("2")], Q3, at(10)),
+        Delivery("grid_school_age", pupils, Q3, at(10)),
+    )
     assert [(r[1], r[2]) for r in rows(ctx, QUERY)] == [("birth_date", "population")]
 
 
 def test_a_disagreement_settled_by_a_later_delivery_of_the_quarter_is_gone(ctx):
-    run(ctx, Delivery("population", [entry("1")], Q3, at(10)), Delivery("grid_school_age", [child("1", name="样1变")], Q3, at(10)))
+    run(
+        ctx,
+        Delivery("population", [entry("1")], Q3, at(10)),
+        Delivery("grid_school_age", [child("1", name="样1变")], Q3, at(10)),
+    )
     run(ctx, Delivery("grid_school_age", [child("1")], Q3, at(10, 5)))
     assert rows(ctx, QUERY) == []
 
 
 def test_each_quarter_keeps_its_own(ctx):
-    run(ctx, Delivery("population", [entry("1")], Q2, at(7)), Delivery("grid_school_age", [child("1", name="样1变")], Q2, at(7)))
+    run(
+        ctx,
+        Delivery("population", [entry("1")], Q2, at(7)),
+        Delivery("grid_school_age", [child("1", name="样1变")], Q2, at(7)),
+    )
     run(ctx, Delivery("grid_school_age", [child("1")], Q3, at(10)))
     assert [r[0] for r in rows(ctx, QUERY)] == [Q2]
 

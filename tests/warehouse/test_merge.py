@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 from deliveries import Delivery, stage
-from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, beliefs, benefit, child, entry, ledger_balances, rows, run
 
 from courtyard.errors import LeaseLost
 from courtyard.identity import link
 from courtyard.store import lease
 from courtyard.warehouse import merge, merging
 from courtyard.warehouse.hashing import content_hash
+from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, beliefs, benefit, child, entry, ledger_balances, rows, run
 
 Q1, Q2, Q3 = "2026Q1", "2026Q2", "2026Q3"
 
@@ -34,7 +34,21 @@ def test_a_first_delivery_is_believed_from_the_start_of_its_period_on(ctx):
         " unit_no, room, person_id IS NOT NULL, household_id IS NOT NULL, delivery_id, row_no FROM warehouse.record",
     )
     delivery = population(Q1, entry("1", household_no="H7")).delivery_id
-    assert row == ("1", "2026-01-01", "infinity", "infinity", at(4), HOME_CODE, "3", "2", "201", True, True, delivery, 2)
+    assert row == (
+        "1",
+        "2026-01-01",
+        "infinity",
+        "infinity",
+        at(4),
+        HOME_CODE,
+        "3",
+        "2",
+        "201",
+        True,
+        True,
+        delivery,
+        2,
+    )
     assert rows(ctx, "SELECT count(*) FROM staging.row UNION ALL SELECT count(*) FROM staging.link") == [(0,), (0,)]
     assert rows(ctx, "SELECT status, merged, unchanged FROM quality.batch") == [("merged", 1, 0)]
 
@@ -114,7 +128,9 @@ def test_a_row_twice_in_a_delivery_counts_once_and_the_last_one_speaks(ctx):
 
 
 def test_a_child_in_two_grids_counts_once_and_the_last_confirmed_wins(ctx):
-    here = Delivery("grid_school_age", [child("1", guardian="甲")], Q1, at(4, 2), at(3, 25), "510105005002001", structural=3)
+    here = Delivery(
+        "grid_school_age", [child("1", guardian="甲")], Q1, at(4, 2), at(3, 25), "510105005002001", structural=3
+    )
     there = Delivery("grid_school_age", [child("1", guardian="乙")], Q1, at(4, 1), at(3, 28), "510105005002002")
     counts = run(ctx, here, there)
     assert (counts["merged"], counts["superseded"]) == (2, 0)
@@ -145,14 +161,21 @@ def test_a_months_register_is_complete_and_ends_with_its_month(ctx):
 
 def test_an_older_version_of_a_month_adds_nothing_to_the_newest(ctx):
     run(ctx, Delivery("dibao_register", [benefit("2")], "2026-07", at(8, 9)))
-    run(ctx, Delivery("dibao_register", [benefit("1"), benefit("2", monthly_amount="800")], "2026-07", at(8, 10), at(8, 3)))
+    run(
+        ctx,
+        Delivery("dibao_register", [benefit("1"), benefit("2", monthly_amount="800")], "2026-07", at(8, 10), at(8, 3)),
+    )
     assert [b[3] for b in beliefs(ctx, "monthly_amount", "dibao_register")] == ["930"]
 
 
 def test_the_household_comes_from_the_register_as_of_the_day_the_fact_began(ctx):
     run(ctx, Delivery("grid_school_age", [child("1")], Q1, at(4)))
     run(ctx, population(Q1, entry("1", household_no="H1"), received=at(4, 2)))
-    run(ctx, population(Q2, entry("1", household_no="H2")), Delivery("dibao_register", [benefit("1", "2026-04")], "2026-04", at(5)))
+    run(
+        ctx,
+        population(Q2, entry("1", household_no="H2")),
+        Delivery("dibao_register", [benefit("1", "2026-04")], "2026-04", at(5)),
+    )
     query = """SELECT dataset, valid_from::text, household_id, person_id FROM warehouse.record
                 WHERE is_current ORDER BY dataset, valid_from"""
     found = rows(ctx, query)
@@ -187,7 +210,10 @@ def test_a_merge_killed_halfway_leaves_nothing_and_the_next_one_does_it_all(ctx,
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(merging.discrepancies, "find", killed)
         merge(ctx)
-    assert rows(ctx, "SELECT count(*) FROM warehouse.record UNION ALL SELECT count(*) FROM warehouse.observation") == [(0,), (0,)]
+    assert rows(ctx, "SELECT count(*) FROM warehouse.record UNION ALL SELECT count(*) FROM warehouse.observation") == [
+        (0,),
+        (0,),
+    ]
     assert rows(ctx, "SELECT status FROM quality.batch") == [("linked",)]
     assert merge(ctx)["merged"] == 1
 
@@ -219,7 +245,9 @@ def test_reference_tables_follow_the_pack_and_equal_rows_are_left_alone(ctx):
     stamp = "SELECT max(xmin::text::bigint) FROM warehouse.courtyard"
     before = rows(ctx, stamp)
     renamed = ctx.district.model_copy(
-        update={"courtyards": (ctx.district.courtyards[0].model_copy(update={"name": "新名"}), *ctx.district.courtyards[1:])}
+        update={
+            "courtyards": (ctx.district.courtyards[0].model_copy(update={"name": "新名"}), *ctx.district.courtyards[1:])
+        }
     )
     run(ctx, population(Q2, entry("1")))
     assert rows(ctx, stamp) == before

@@ -8,9 +8,9 @@ import pytest
 from deliveries import Delivery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from quarter import OTHER_HOME, at, benefit, child, entry, ledger_balances, quarter_of, rows, run, wipe
 
 from courtyard.warehouse.hashing import content_hash, ledger
+from quarter import OTHER_HOME, at, benefit, child, entry, ledger_balances, quarter_of, rows, run, wipe
 
 Q1, Q2, Q3 = "2026Q1", "2026Q2", "2026Q3"
 HISTORY = (
@@ -92,7 +92,10 @@ def test_the_hash_sees_a_changed_value_and_not_when_it_was_received(ctx):
 
 
 def test_the_ledger_says_where_every_row_went(ctx):
-    run(ctx, Delivery("population", [entry("1"), entry("1"), entry("2", address="四道街999号院")], Q1, at(4), structural=2))
+    run(
+        ctx,
+        Delivery("population", [entry("1"), entry("1"), entry("2", address="四道街999号院")], Q1, at(4), structural=2),
+    )
     (line,) = ledger(ctx.engine())
     (sha256,) = rows(ctx, "SELECT sha256 FROM landing.delivery")[0]
     assert line == {

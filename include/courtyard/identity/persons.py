@@ -80,7 +80,8 @@ def _resolve_persons(connection: Connection, ctx: Context, names: dict[str, str]
     _settle_register(connection, ctx, names)
     _settle_others(connection, ctx, names)
     persons = _run(connection, "note_persons", names)
-    _run(connection, "note_records", names)
+    for step in ("move_records", "note_records"):
+        _run(connection, step, names)
     return {"persons": persons, "reviews": _run(connection, "open_reviews", names)}
 
 

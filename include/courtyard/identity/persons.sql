@@ -269,14 +269,20 @@ SELECT f.person_id, :street, coalesce(min(r.delivery_id), '')
  GROUP BY f.person_id
 ON CONFLICT DO NOTHING
 
+-- name: move_records
+-- The merge takes the records along that turned out to be of another person.
+UPDATE identity.record_person p SET person_id = f.person_id, method = f.method, is_moved = is_moved OR p.person_id <> f.person_id
+  FROM _final f
+ WHERE p.street_code = :street AND p.dataset = f.dataset AND p.record_key = f.record_key
+   AND (p.person_id, p.method) <> (f.person_id, f.method)
+
 -- name: note_records
-INSERT INTO identity.record_person AS known (street_code, dataset, record_key, person_id, method)
+INSERT INTO identity.record_person (street_code, dataset, record_key, person_id, method)
 SELECT :street, f.dataset, f.record_key, f.person_id, f.method
   FROM _final f
   LEFT JOIN identity.record_person p
     ON p.street_code = :street AND p.dataset = f.dataset AND p.record_key = f.record_key
- WHERE (p.person_id, p.method) IS DISTINCT FROM (f.person_id, f.method)
-ON CONFLICT (street_code, dataset, record_key) DO UPDATE SET person_id = excluded.person_id, method = excluded.method
+ WHERE p.person_id IS NULL
 
 -- name: open_reviews
 INSERT INTO identity.review (left_person, right_person, reason, opened_by)

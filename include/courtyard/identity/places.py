@@ -30,7 +30,15 @@ def open_batches(connection: Connection, ctx: Context) -> list[str]:
         "pg_temp._batch",
         ("batch_id", "delivery_id", "dataset", "is_person", "is_period", "effective_from", "on_day"),
         (
-            (batch_id, delivery_id, dataset, contract.subject == "person", contract.grain == "period", p.start, p.last_day)
+            (
+                batch_id,
+                delivery_id,
+                dataset,
+                contract.subject == "person",
+                contract.grain == "period",
+                p.start,
+                p.last_day,
+            )
             for batch_id, delivery_id, dataset, period in found
             for contract, p in [(ctx.district.contracts[dataset], Period.parse(period))]
         ),
@@ -77,7 +85,9 @@ def _locate(connection: Connection, ctx: Context, contract: Contract, gazetteer:
     for batch_id, sheet, row_no, code, lon, lat in rows:
         if code and gazetteer.is_code(code):
             found.append((batch_id, sheet, row_no, code))
-        elif (batch_id, sheet, row_no) not in spoken and lon and lat and (near := index.nearest(float(lon), float(lat))):
+        elif (
+            (batch_id, sheet, row_no) not in spoken and lon and lat and (near := index.nearest(float(lon), float(lat)))
+        ):
             found.append((batch_id, sheet, row_no, near))
     database.copy_rows(connection, "pg_temp._point", ("batch_id", "sheet", "row_no", "courtyard_code"), found)
 
@@ -109,4 +119,3 @@ def _finding(contract: Contract, status: str, is_known: bool) -> tuple[Any, ...]
         return name, code, "warning", _INSIDE_MESSAGE.format(header=header), _INSIDE_SUGGESTION
     severity = "error" if contract.subject == "person" else "warning"
     return name, code, severity, worded.message, worded.suggestion
-

@@ -35,7 +35,9 @@ SELECT r.batch_id, r.sheet, r.row_no, r.attrs ->> 'address_id', r.attrs ->> :lon
 
 -- name: make_row
 CREATE TEMP TABLE _row ON COMMIT DROP AS
-SELECT n.*, md5(ROW(name, birth_date, id_token, phone_token, courtyard_code, building, unit_no, room)::text)::uuid AS trait
+SELECT n.*, md5(concat_ws(E'\x1f', coalesce(name, ''), coalesce(birth_date, ''), coalesce(id_token, ''),
+                          coalesce(phone_token, ''), coalesce(courtyard_code, ''), coalesce(building, ''),
+                          coalesce(unit_no, ''), coalesce(room, '')))::uuid AS trait
   FROM (SELECT r.ctid AS place, r.batch_id, r.sheet, r.row_no, b.delivery_id, b.dataset, b.is_person, b.effective_from,
                CASE WHEN b.is_period THEN substr(r.record_key, strpos(r.record_key, '/') + 1)
                     ELSE r.record_key END AS record_key,

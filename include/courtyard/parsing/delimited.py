@@ -1,19 +1,13 @@
-"""Delimited text: encoding, records, header, and what is wrong with single lines.
-
-Encodings are tried strictly: a byte order mark decides, then UTF-8, then the contract's, then GB18030.
-A line in another encoding than the rest loses only itself; U+FFFD is never stored.
-"""
+"""Delimited text: records, header, and what is wrong with single lines."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from courtyard.district.models import Contract
-from courtyard.parsing import headers, metadata, structure
+from courtyard.parsing import encoding, headers, metadata, structure
 from courtyard.parsing.cells import Cell, column_letters
 from courtyard.parsing.headers import Header, Vocabulary
 from courtyard.parsing.limits import Caps, Unreadable
@@ -24,17 +18,7 @@ from courtyard.sources.fetched import safe_name
 
 DELIMITERS = ",\t;|"
 MAX_FIELD = 131_072
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_ALLOWED = {"utf-8", "gb18030", "utf-16-le", "utf-16-be", "utf-16"}
 _TAIL_ROWS = 20  # totals and notes stand at the end
-
-
-@dataclass
-class Text:
-    """Decoded text and the physical lines (0-based) that did not decode."""
-
-    text: str
-    broken: set[int] = field(default_factory=set)
 
 
 def read(data: bytes, contract: Contract, caps: Caps) -> RawTable:
@@ -43,7 +27,7 @@ def read(data: bytes, contract: Contract, caps: Caps) -> RawTable:
         raise Unreadable("file.too_large", f"超过{caps.inflated // 2**20}MB")
     if not data.strip():
         raise Unreadable("file.empty")
-    decoded = decode(data, contract)
+    decoded = encoding.decode(data, contract)
     records, broken = _records(decoded, _delimiter(decoded.text, contract), caps)
     first = Sheet("", [row for row in map(_row, enumerate(records[: headers.SEARCHED_ROWS], 1)) if row.cells])
     header = headers.find(first, Vocabulary.of(contract))
@@ -55,65 +39,6 @@ def read(data: bytes, contract: Contract, caps: Caps) -> RawTable:
     except Unreadable as refusal:
         refusal.rows = refusal.rows or sum(map(any, records[header.rows[-1] :]))
         raise
-
-
-def decode(data: bytes, contract: Contract) -> Text:
-    """Text in the encoding that its bytes prove. Raises Unreadable when none fits."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _decode_as(data[len(mark) :], encoding)
-    wanted = codecs.lookup(contract.encoding).name if contract.encoding else "utf-8"
-    if wanted not in _ALLOWED:
-        raise Unreadable("file.undecodable")
-    candidates = list(dict.fromkeys(["utf-8", wanted, "gb18030"]))
-    for encoding in candidates:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return Text(text, _lines_of_another_encoding(data) if encoding == "gb18030" else set())
-    names = Vocabulary.of(contract).names
-    head = data.split(b"\n", 1)[0]
-    fitting = [e for e in candidates if any(headers.fold(h) in names for h in _split(head.decode(e, "replace")))]
-    if not fitting:
-        raise Unreadable("file.undecodable")
-    return _decode_as(data, fitting[0])
-
-
-def _split(line: str) -> list[str]:
-    return line.replace("\t", ",").replace(";", ",").split(",")
-
-
-def _decode_as(data: bytes, encoding: str) -> Text:
-    """Strictly; failing that line by line, where a line that fails is marked."""
-    try:
-        return Text(data.decode(encoding))
-    except UnicodeDecodeError:
-        if encoding.startswith("utf-16"):
-            raise Unreadable("file.undecodable") from None
-    lines, broken = [], set()
-    for number, line in enumerate(data.split(b"\n")):
-        try:
-            lines.append(line.decode(encoding))
-        except UnicodeDecodeError:
-            broken.add(number)
-            lines.append(line.decode("ascii", "replace"))
-    if encoding == "gb18030":
-        broken |= _lines_of_another_encoding(data)
-    return Text("\n".join(lines), broken)
-
-
-def _lines_of_another_encoding(data: bytes) -> set[int]:
-    """Lines of a GB18030 file that are UTF-8: GB18030 would accept nearly all of them as other characters."""
-    found: set[int] = set()
-    for number, line in enumerate(data.split(b"\n")):
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        if len(line) - len(text) >= 6 and not text.isascii():  # three Chinese characters: no accident
-            found.add(number)
-    return found
 
 
 def _delimiter(text: str, contract: Contract) -> str:
@@ -128,7 +53,7 @@ def _delimiter(text: str, contract: Contract) -> str:
     return best
 
 
-def _records(decoded: Text, delimiter: str, caps: Caps) -> tuple[list[list[str]], dict[int, str]]:
+def _records(decoded: encoding.Text, delimiter: str, caps: Caps) -> tuple[list[list[str]], dict[int, str]]:
     """All records, and by index the code of those that are broken. Raises Unreadable for unpaired quotes."""
     csv.field_size_limit(max(len(decoded.text), MAX_FIELD))
     reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter, strict=True)

@@ -17,7 +17,7 @@ from courtyard.parsing.text import compact
 SEARCHED_ROWS = 30
 MAX_HEADER = 200
 _MARKS = re.compile(r"[*:：]")
-_BRACKETED = re.compile(r"[(\[【][^)\]】]*[)\]】]$")
+_BRACKETED = re.compile(r"[(\[【](?!百|千|万|亿)[^)\]】]*[)\]】]$")  # 万元 is no other way to write 元
 _HOSTILE = re.compile(r"[\";\x00-\x08\x0b\x0c\x0e-\x1f`\\]|--|<|>")
 
 

@@ -27,6 +27,7 @@ _PERSONS = ("填报人", "审核人")
 _DATES = ("填表日期", "统计截止日")
 _PERIODS = ("报告期", "所属期", "填报期")
 _LABEL = re.compile(rf"({'|'.join([*LABELS, *_SPELLED])})\s*:")
+_TITLE = re.compile(r"表|册|台账|名单|统计|汇总|信息|情况")
 _QUARTER = re.compile(r"(20\d\d)\s*(?:年度?)?\s*(?:第?\s*([一二三四1-4])\s*季度?|[Qq]([1-4]))")
 _MONTH = re.compile(r"(20\d\d)\s*年\s*(1[0-2]|0?[1-9])\s*月(?!\s*\d)|(?<!\d)(20\d\d)-(0[1-9]|1[0-2])(?![-\d])")
 _HALF = re.compile(r"(20\d\d)\s*年\s*([上下])半年|(20\d\d)H([12])")
@@ -52,9 +53,9 @@ def read(rows: Iterable[Row]) -> About:
             following = cells[index + 1] if index + 1 < len(cells) else ""
             if _LABEL.search(text):
                 _take(about, text, "" if _LABEL.search(following) else following)
-            elif not about.title and (index == 0 or len(text) > 6):
-                about.title = safe_name(text)
+            elif ":" not in text:
                 about.period = about.period or period_in(text)
+                about.title = about.title or (safe_name(text) if _TITLE.search(text) else "")
     return about
 
 

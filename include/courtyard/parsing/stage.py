@@ -40,6 +40,13 @@ UPDATE quality.batch b
           AND o.status <> 'rejected' AND (n.version_at, n.seq) > (d.version_at, d.seq))
 RETURNING b.batch_id
 """)
+_LOST = text("""
+DELETE FROM quality.batch b USING landing.delivery d
+ WHERE d.delivery_id = b.delivery_id AND b.street_code = :street AND d.period = ANY(:periods)
+   AND b.status IN ('parsed', 'validated', 'linked', 'held') AND b.landed > 0
+   AND NOT EXISTS (SELECT FROM staging.row r WHERE r.batch_id = b.batch_id)
+RETURNING b.batch_id
+""")
 _FORGET = text("DELETE FROM staging.row WHERE batch_id = ANY(:ids)")
 
 
@@ -58,6 +65,7 @@ def parse(ctx: Context) -> dict[str, Any]:
     rejected batches and stops nothing. Returns counts: deliveries, batches by status, rows, findings,
     and the ids of deliveries whose landed bytes could not be opened. Raises LeaseLost.
     """
+    _forget_lost(ctx)
     waiting = _waiting(ctx)
     counts: Counter[str] = Counter()
     damaged = _parse_all(ctx, waiting, counts) if waiting else []
@@ -75,6 +83,15 @@ def parse(ctx: Context) -> dict[str, Any]:
 
 def _periods(quarter: Period) -> list[str]:
     return [str(part) for kind in get_args(Kind) for part in quarter.parts(kind)]
+
+
+def _forget_lost(ctx: Context) -> None:
+    """Drop batches whose staged rows a crash of the server emptied (staging is unlogged): they are parsed again."""
+    with ctx.engine().begin() as connection:
+        lease.check(connection, ctx)
+        lost = connection.scalars(_LOST, {"street": ctx.street_code, "periods": _periods(ctx.period)}).all()
+    if lost:
+        log.warning("%d batches lost their staged rows and are parsed again", len(lost))
 
 
 def _waiting(ctx: Context) -> list[_Delivery]:

@@ -77,8 +77,7 @@ def _total_later(row: Row, filled: dict, volatile: set[int]) -> bool:
 
 
 def _is_nil(row: Row) -> bool:
-    texts = [compact(shown(cell)) for cell in row.cells.values()]
-    return len(texts) <= 2 and any(_NIL.match(text) for text in texts)
+    return len(row.cells) <= 2 and any(_NIL.match(compact(shown(cell))) for cell in row.cells.values())
 
 
 def _is_note(row: Row, first: str) -> bool:

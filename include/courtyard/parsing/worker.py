@@ -7,6 +7,7 @@ output as JSON frames: data never becomes code. It lives for many jobs; see `san
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -130,6 +131,8 @@ def confine(caps: Caps) -> None:
 def main() -> None:
     """Serve jobs until standard input ends."""
     confine(Caps())
+    gc.disable()  # millions of cells that are no garbage would be searched for it again and again
+    gc.freeze()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while (frame := read_frame(source)) is not None and (data := read_frame(source)) is not None:
         for answer in answers(frame, data):
@@ -137,6 +140,7 @@ def main() -> None:
             if answer.get("detail") and "failed" in answer:
                 return  # what is left of memory after a failure is not to be trusted with the next file
         del data
+        gc.collect()
 
 
 if __name__ == "__main__":

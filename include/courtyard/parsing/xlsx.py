@@ -15,7 +15,7 @@ from courtyard.parsing import xml
 from courtyard.parsing.limits import Caps, Package, Unreadable
 from courtyard.parsing.sheets import Sheet
 from courtyard.parsing.text import unescape
-from courtyard.parsing.xlsx_cells import SheetHandler, Style, styles
+from courtyard.parsing.xlsx_cells import SheetHandler, Style, filled, styles
 
 _ROW_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,20}:)?row[\s/>]")
 _MACRO_TYPES = ("macroEnabled", "ms-excel.sheet.binary")
@@ -100,9 +100,9 @@ def _workbook(package: Package, part: str) -> tuple[list[tuple[str, str, bool]],
     return listed, any(epoch)
 
 
-def _shared_strings(package: Package, book: str) -> list[str]:
+def _shared_strings(package: Package, book: str) -> list[str | None]:
     """Strings in order; phonetic guides (`rPh`) are no part of the text."""
-    strings: list[str] = []
+    strings: list[str | None] = []
     pieces: list[str] = []
     inside = {"t": False, "rPh": False}
 
@@ -114,7 +114,7 @@ def _shared_strings(package: Package, book: str) -> list[str]:
         if tag in inside:
             inside[tag] = False
         elif tag == "si":
-            strings.append(unescape("".join(pieces)))
+            strings.append(filled(unescape("".join(pieces))))
             pieces.clear()
 
     def text(data: str) -> None:
@@ -132,7 +132,9 @@ def _styles(package: Package, book: str) -> list[Style]:
     return []
 
 
-def _sheet(package: Package, part: str, title: str, book: tuple[list[str], list[Style], bool], caps: Caps) -> Sheet:
+def _sheet(
+    package: Package, part: str, title: str, book: tuple[list[str | None], list[Style], bool], caps: Caps
+) -> Sheet:
     handler = SheetHandler(Sheet(title), *book, caps)
     tags = [0]
     xml.feed(_counting(package.chunks(part), tags), handler.start, handler.end, handler.text)

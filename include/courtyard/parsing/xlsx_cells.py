@@ -71,7 +71,7 @@ def _whole(text: str, most: int = MAX_ROW) -> int:
 class SheetHandler:
     """Receives a sheet's XML and fills `sheet`. Raises Unreadable for cells that cannot be."""
 
-    def __init__(self, sheet: Sheet, shared: list[str], look: list[Style], epoch_1904: bool, caps: Caps) -> None:
+    def __init__(self, sheet: Sheet, shared: list[str | None], look: list[Style], epoch_1904: bool, caps: Caps) -> None:
         self.sheet = sheet
         self.row_elements = 0
         self._shared = shared
@@ -91,7 +91,10 @@ class SheetHandler:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "c":
-            self._start_cell(attributes)
+            reference = attributes.get("r")
+            self._column = self._column + 1 if reference is None else self._place(reference)
+            self._attributes = attributes
+            self._has_formula = False
         elif tag == "v" or tag == "t":
             self._collecting = not self._phonetic
         elif tag == "row":
@@ -114,7 +117,8 @@ class SheetHandler:
         if tag == "v" or tag == "t":
             self._collecting = False
         elif tag == "c":
-            self._end_cell()
+            if self._pieces or self._has_formula:
+                self._end_cell()
         elif tag == "row":
             self._end_row()
         elif tag == "rPh":
@@ -129,27 +133,23 @@ class SheetHandler:
         if attributes.get("hidden") in ("1", "true"):
             self.sheet.hidden_rows.add(number)
 
-    def _start_cell(self, attributes: Mapping[str, str]) -> None:
-        reference = attributes.get("r")
-        column = self._column + 1
-        if reference is not None:
-            letters = reference.rstrip("0123456789")
-            try:
-                column = column_number(letters)
-            except ValueError:
-                raise Unreadable("file.damaged", "单元格编号不合规定") from None
-            if column <= self._column or reference[len(letters) :] != self._row_text:
-                raise Unreadable("file.damaged", "单元格编号不合规定")
-        self._column, self._attributes, self._has_formula = column, attributes, False
-        if self._pieces:
-            self._pieces = []
+    def _place(self, reference: str) -> int:
+        """The column of a cell reference, which must lie in this row and after the cell before."""
+        width = len(self._row_text)
+        try:
+            column = column_number(reference[:-width])
+        except ValueError:
+            column = 0
+        if column <= self._column or reference[-width:] != self._row_text:
+            raise Unreadable("file.damaged", "单元格编号不合规定")
+        return column
 
     def _end_cell(self) -> None:
-        text = "".join(self._pieces)
-        self._pieces = []
-        if not text and not self._has_formula:
-            return
-        if (cell := self._value(text)) is None:
+        pieces = self._pieces
+        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+        pieces.clear()
+        cell = self._value(text)
+        if cell is None:
             return
         if self._column > self._caps.columns:
             raise Unreadable("file.too_large", f"超过{self._caps.columns}列")
@@ -165,12 +165,9 @@ class SheetHandler:
     def _value(self, text: str) -> Cell:
         kind = self._attributes.get("t", "n")
         if kind == "s":
-            index = _whole(text.strip(), 2**31)
-            if index >= len(self._shared):
-                raise Unreadable("file.damaged", "共享文字缺失")
-            return _filled(self._shared[index])
+            return self._shared_string(text)
         if kind == "inlineStr" or kind == "str":
-            return _filled(unescape(text))
+            return filled(unescape(text))
         if kind == "e":
             return Typed("error", text)
         if self._has_formula and not text.strip():
@@ -184,6 +181,13 @@ class SheetHandler:
         if known is None:
             known = self._numbers[(text, look)] = self._number(text.strip(), look)
         return known
+
+    def _shared_string(self, text: str) -> str | None:
+        try:
+            index = int(text)
+            return self._shared[index] if index >= 0 else None
+        except (ValueError, IndexError):
+            raise Unreadable("file.damaged", "共享文字缺失") from None
 
     def _number(self, text: str, look: str) -> Typed:
         try:
@@ -227,6 +231,6 @@ class SheetHandler:
         self.sheet.merges.append(Merge(min(top, bottom), min(left, right), max(top, bottom), max(left, right)))
 
 
-def _filled(text: str) -> str | None:
+def filled(text: str) -> str | None:
     """Text, or None when there is nothing to see in it."""
     return text if text.strip(" \t\r\n\xa0\u3000\u200b\ufeff") else None

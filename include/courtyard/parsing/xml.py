@@ -11,29 +11,25 @@ Start = Callable[[str, Mapping[str, str]], None]
 
 
 def feed(chunks: Iterable[bytes], start: Start, end: Callable[[str], None], text: Callable[[str], None]) -> None:
-    """Parse; names come without their prefix. Raises Unreadable for what is not plain well-formed XML.
+    """Parse; names come without the root element's prefix. Raises Unreadable for what is not plain well-formed XML.
 
-    Prefixes are dropped by name rather than resolved: the reader asks for few elements, and strict and
-    transitional workbooks use different namespaces for the same ones.
+    Prefixes are compared by name rather than resolved: strict and transitional workbooks use different
+    namespaces for the same elements, and an element under another prefix is another element.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    local: dict[str, str] = {}
 
-    def start_local(name: str, attributes: dict[str, str]) -> None:
-        known = local.get(name)
-        if known is None:
-            known = local[name] = name.rpartition(":")[2]
-        start(known, attributes)
-
-    def end_local(name: str) -> None:
-        end(local[name])
+    def first(name: str, attributes: dict[str, str]) -> None:
+        prefix = name.rpartition(":")[0]
+        cut = len(prefix) + 1 if prefix else 0
+        parser.StartElementHandler = _stripped(start, prefix, cut) if cut else start
+        parser.EndElementHandler = _stripped(end, prefix, cut) if cut else end
+        start(name[cut:], attributes)
 
     def refuse(*_: object) -> None:
         raise Unreadable("file.unsafe", "XML实体")
 
-    parser.StartElementHandler = start_local
-    parser.EndElementHandler = end_local
+    parser.StartElementHandler = first
     parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
@@ -43,6 +39,13 @@ def feed(chunks: Iterable[bytes], start: Start, end: Callable[[str], None], text
         parser.Parse(b"", True)
     except expat.ExpatError:
         raise Unreadable("file.damaged", "XML不完整") from None
+
+
+def _stripped(handler: Callable[..., None], prefix: str, cut: int) -> Callable[..., None]:
+    def call(name: str, *attributes: Mapping[str, str]) -> None:
+        handler(name[cut:] if name.startswith(f"{prefix}:") else name, *attributes)
+
+    return call
 
 
 def ignore_text(_: str) -> None:

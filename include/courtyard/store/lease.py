@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from courtyard.context import Context
 from courtyard.errors import HeldError, LeaseLost
 
-LEASE_MINUTES = 15  # renewed by every stage that writes, so it only bounds how long a dead run blocks
+LEASE_MINUTES = 30  # renewed as each stage begins, so it bounds a stage, and how long a dead run blocks
 
 _ACQUIRE = text("""
 INSERT INTO warehouse.lease AS held (street_code, quarter, token, holder, expires_at)
@@ -23,10 +23,14 @@ ON CONFLICT (street_code, quarter) DO UPDATE
 RETURNING token
 """)
 _HOLDER = text("SELECT holder FROM warehouse.lease WHERE street_code = :street AND quarter = :quarter")
+_CHECK = text("""
+SELECT 1 FROM warehouse.lease
+ WHERE street_code = :street AND quarter = :quarter AND token = :token AND expires_at > clock_timestamp()
+   FOR SHARE
+""")
 _RENEW = text("""
 UPDATE warehouse.lease SET expires_at = clock_timestamp() + make_interval(mins => :minutes)
  WHERE street_code = :street AND quarter = :quarter AND token = :token AND expires_at > clock_timestamp()
-RETURNING token
 """)
 _RELEASE = text("""
 UPDATE warehouse.lease SET expires_at = clock_timestamp()
@@ -46,15 +50,27 @@ def acquire(ctx: Context) -> int:
 
 
 def check(connection: Connection, ctx: Context) -> None:
-    """Refuse to write under a lost lease, and renew a held one; first in every writing transaction."""
-    if ctx.token is None:
-        return
-    where = {"street": ctx.street_code, "quarter": str(ctx.period), "token": ctx.token}
-    if connection.scalar(_RENEW, {**where, "minutes": LEASE_MINUTES}) is None:
+    """Refuse to write under a lost lease; first in every writing transaction of a quarter.
+
+    The row stays share-locked until the transaction ends, so no other run takes over in between;
+    several transactions of one run may hold it side by side.
+    """
+    if ctx.token is not None and connection.scalar(_CHECK, _held(ctx)) is None:
         raise LeaseLost(f"The lease on {ctx.period} was lost.", "Another run has taken over; look at its result.")
+
+
+def renew(ctx: Context) -> None:
+    """Prolong a held lease, in a transaction of its own; does nothing without one, or when it is lost."""
+    if ctx.token is not None:
+        with ctx.engine().begin() as connection:
+            connection.execute(_RENEW, {**_held(ctx), "minutes": LEASE_MINUTES})
 
 
 def release(ctx: Context) -> None:
     """Give the quarter back; does nothing when the lease is another's already."""
     with ctx.engine().begin() as connection:
-        connection.execute(_RELEASE, {"street": ctx.street_code, "quarter": str(ctx.period), "token": ctx.token})
+        connection.execute(_RELEASE, _held(ctx))
+
+
+def _held(ctx: Context) -> dict[str, object]:
+    return {"street": ctx.street_code, "quarter": str(ctx.period), "token": ctx.token}

@@ -225,6 +225,7 @@ record_person = Table(
     Column("record_key", Text, primary_key=True, comment="without the period of grain 'period'"),
     Column("person_id", Text, nullable=False),
     Column("method", Text, nullable=False),
+    Column("is_moved", Boolean, nullable=False, server_default=text("false"), comment="merge must follow"),
     schema="identity",
 )
 

@@ -23,14 +23,20 @@ WITH other AS (
       FROM said
      WHERE value IS NOT NULL
     WINDOW w AS (PARTITION BY person_id, attribute ORDER BY rank, record_key)
+), differing AS (
+    SELECT person_id, attribute, min(chosen) AS chosen_dataset
+      FROM ranked
+     GROUP BY person_id, attribute
+    HAVING count(DISTINCT dataset) > 1
+       AND bool_or(value <> best
+                   AND NOT (attribute = 'birth_date' AND (starts_with(value, best) OR starts_with(best, value))))
 )
-SELECT person_id, attribute, min(chosen) AS chosen_dataset,
+SELECT person_id, attribute, chosen_dataset,
        jsonb_agg(jsonb_build_object('dataset', dataset, 'value', value, 'delivery_id', delivery_id, 'sheet', sheet,
                                     'row_no', row_no) ORDER BY rank, record_key) AS claims
   FROM ranked
- GROUP BY person_id, attribute
-HAVING count(DISTINCT dataset) > 1
-   AND bool_or(value <> best AND NOT (attribute = 'birth_date' AND (starts_with(value, best) OR starts_with(best, value))))
+  JOIN differing USING (person_id, attribute)
+ GROUP BY person_id, attribute, chosen_dataset
 
 -- name: close_settled
 DELETE FROM warehouse.discrepancy d

@@ -72,7 +72,7 @@ INSERT INTO _turn (dataset, record_key, at, wave) SELECT dataset, record_key, re
 -- name: make_claim
 CREATE TEMP TABLE _claim (
     batch_id text, dataset text, record_key text, effective_from date, version_at timestamptz, delivery_id text,
-    received_at timestamptz, row_hash uuid, wave int DEFAULT 1, is_unchanged boolean
+    received_at timestamptz, row_hash uuid, wave int DEFAULT 1
 ) ON COMMIT DROP
 
 -- name: observe
@@ -99,10 +99,13 @@ SELECT * FROM observed
 
 -- name: compare
 -- A claim that says what is believed for its day already changes nothing, whatever came before or after.
-UPDATE _claim c SET is_unchanged = true
-  FROM warehouse.record k
- WHERE k.is_current AND k.street_code = :street AND k.dataset = c.dataset AND k.record_key = c.record_key
+CREATE TEMP TABLE _news ON COMMIT DROP AS
+SELECT c.batch_id, c.dataset, c.record_key, c.received_at
+  FROM _claim c
+  LEFT JOIN warehouse.record k
+    ON k.is_current AND k.street_code = :street AND k.dataset = c.dataset AND k.record_key = c.record_key
    AND k.valid_from <= c.effective_from AND c.effective_from < k.valid_to AND k.row_hash = c.row_hash
+ WHERE k.record_key IS NULL
 
 -- name: waves
 -- Claims about one record take effect in the order in which they were received, so that each belief is recorded.
@@ -117,9 +120,11 @@ UPDATE _claim c SET wave = n.wave
 
 -- name: turns
 INSERT INTO _turn (dataset, record_key, at, wave)
-SELECT dataset, record_key, received_at, wave
-  FROM _claim
- WHERE is_unchanged IS NULL OR (dataset, record_key) IN (SELECT dataset, record_key FROM _claim WHERE wave > 1)
+SELECT dataset, record_key, received_at, 1 FROM _news
+ WHERE (dataset, record_key) NOT IN (SELECT dataset, record_key FROM _claim WHERE wave > 1)
+ UNION ALL
+SELECT dataset, record_key, received_at, wave FROM _claim
+ WHERE (dataset, record_key) IN (SELECT dataset, record_key FROM _claim WHERE wave > 1)
 
 -- name: make_obsolete
 -- For facts of one period the newest delivery of a scope is complete: older ones no longer count.
@@ -146,11 +151,12 @@ SELECT DISTINCT o.dataset, o.record_key, n.received_at, 1
 -- name: register_turns
 -- Entries of the register that turned out to be of another person.
 INSERT INTO _turn (dataset, record_key, at, wave)
-SELECT DISTINCT k.dataset, k.record_key, CAST(:latest AS timestamptz), CAST(:wave AS int)
-  FROM warehouse.record k
-  JOIN identity.record_person p
-    ON p.street_code = :street AND p.dataset = :anchor AND p.record_key = k.record_key
- WHERE k.is_current AND k.street_code = :street AND k.dataset = :anchor AND k.person_id IS DISTINCT FROM p.person_id
+SELECT p.dataset, p.record_key, CAST(:latest AS timestamptz), CAST(:wave AS int)
+  FROM identity.record_person p
+ WHERE p.street_code = :street AND p.dataset = :anchor AND p.is_moved
+
+-- name: forget_moved
+UPDATE identity.record_person SET is_moved = false WHERE street_code = :street AND is_moved
 
 -- name: make_home
 -- Households of those whom other sources name, by the time they lived there.
@@ -290,11 +296,11 @@ SELECT :street, n.dataset, n.record_key, n.valid_from, n.at, true, n.valid_to, o
 
 -- name: settle_batches
 UPDATE quality.batch b
-   SET status = 'merged', merged = coalesce(c.rows, 0), unchanged = coalesce(c.unchanged, 0),
+   SET status = 'merged', merged = coalesce(c.rows, 0), unchanged = coalesce(c.rows, 0) - coalesce(w.rows, 0),
        superseded = b.superseded + coalesce(r.rows, 0)
   FROM _batch n
-  LEFT JOIN (SELECT batch_id, count(*) AS rows, count(is_unchanged) AS unchanged FROM _claim GROUP BY batch_id) c
-       USING (batch_id)
+  LEFT JOIN (SELECT batch_id, count(*) AS rows FROM _claim GROUP BY batch_id) c USING (batch_id)
+  LEFT JOIN (SELECT batch_id, count(*) AS rows FROM _news GROUP BY batch_id) w USING (batch_id)
   LEFT JOIN (SELECT batch_id, count(*) AS rows FROM _repeat GROUP BY batch_id) r USING (batch_id)
  WHERE n.batch_id = b.batch_id
 RETURNING b.merged, b.unchanged, b.superseded, b.quarantined

@@ -112,7 +112,9 @@ class _Merge:
         changed = self._draw_all("register_turns", latest=latest, of_anchor=True)
         self.run("make_home")
         self.analyze("_home")
-        return changed + self._draw_all("other_turns", latest=latest, of_anchor=False)
+        changed += self._draw_all("other_turns", latest=latest, of_anchor=False)
+        self.run("forget_moved")
+        return changed
 
     def _draw_all(self, turns: str, *, latest: datetime, of_anchor: bool) -> int:
         waves = max(1, self.connection.scalar(_SQL["last_wave"], {**self.names, "of_anchor": of_anchor}))

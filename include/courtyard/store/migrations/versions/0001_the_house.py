@@ -376,6 +376,9 @@ def upgrade() -> None:
         sa.Column("record_key", sa.Text(), nullable=False, comment="without the period of grain 'period'"),
         sa.Column("person_id", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
+        sa.Column(
+            "is_moved", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="merge must follow"
+        ),
         sa.PrimaryKeyConstraint("street_code", "dataset", "record_key"),
         schema="identity",
     )
