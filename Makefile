@@ -9,6 +9,8 @@ READY := .venv/.ready
 RUN := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
+# The machine's own certificates, as pip uses them: some networks have an authority of their own.
+export UV_SYSTEM_CERTS := 1
 
 demo: $(READY) ## four quarters of the sample street through real Airflow; SCALE=0.05 for a small one
 	@.venv/bin/courtyard demo $(if $(SCALE),--scale $(SCALE))
