@@ -66,18 +66,11 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Write the sample street: four quarters of department systems, grid workbooks and resident reports."""
-    from courtyard.sample import generate
+    from courtyard.runtime.sampling import draw_sample
 
     settings = Settings.from_env()
     progress = None if as_json else console.print
-    summary = generate(
-        load_district(settings.district_path),
-        settings.sample,
-        settings.truth,
-        scale=scale,
-        seed=seed,
-        progress=progress,
-    )
+    summary = draw_sample(settings, scale=scale, seed=seed, progress=progress)
     _print_json(show.plain(summary)) if as_json else console.print(f"Sample street in {settings.sample}.")
 
 
@@ -240,6 +233,22 @@ def up() -> None:
     from courtyard.runtime.demo import bring_up
 
     raise typer.Exit(bring_up(Settings.from_env(), console=console))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def airflow(words: typer.Context) -> None:
+    """Run Airflow's own command line on this installation: courtyard airflow backfill create --help."""
+    import subprocess
+    import sys
+
+    from courtyard.runtime.airflow import environment, prepare
+
+    settings = Settings.from_env()
+    with _services(settings) as found:
+        prepare(settings, found)
+        env = environment(settings, found, scheduled=True)
+        done = subprocess.run([sys.executable, "-m", "airflow", *words.args], env=env, check=False)
+    raise typer.Exit(done.returncode)
 
 
 @app.command()

@@ -63,12 +63,12 @@ def bring_up(settings: Settings, *, console: Console) -> int:
 
 
 def _sample(settings: Settings, progress: Progress, scale: float) -> None:
-    from courtyard.sample import generate
+    from courtyard.runtime.sampling import draw_sample
     from courtyard.sample.standins import stage_inbox
 
     progress.say(f"示例街道（规模 {scale:g}） …")
     district = load_district(settings.district_path)
-    generate(district, settings.sample, settings.truth, scale=scale)
+    draw_sample(settings, scale=scale)
     for quarter in _quarters(district.office.first_quarter):
         stage_inbox(settings, str(quarter))
     progress.say(f"示例街道在 {settings.sample}")
