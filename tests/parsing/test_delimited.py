@@ -34,6 +34,15 @@ def test_a_line_of_another_encoding_loses_only_itself():
         assert [(p.row_no, p.code) for p in found.problems] == [(3, "csv.undecodable_line")]
 
 
+def test_a_utf_8_line_that_gb18030_would_take_for_other_characters():
+    even = {"name": "王某", "sex": "2", "document_type": "", "address": "宽巷", "status": "在住"}
+    head, one = lines(even).split(b"\r\n")[:2]
+    other = lines(even, encoding="utf-8").split(b"\r\n")[1]
+    assert other.decode("gb18030")  # it would
+    found = read(b"\r\n".join([head, one, other, b""]))
+    assert found.columns["name"] == ["王某", None] and [p.code for p in found.problems] == ["csv.undecodable_line"]
+
+
 def test_no_replacement_character_is_ever_a_value():
     found = read(lines({"name": "乱\ufffd码"}, {}, encoding="utf-8"))
     assert codes(found) == [("B2", "text.replacement_char")] and found.columns["name"] == [None, "王小明"]
@@ -71,6 +80,22 @@ def test_an_unclosed_quote_refuses_the_file_and_counts_its_lines():
     text = lines({}, {}, {}, {}).decode("gb18030").replace(",王小明", ',"王小明', 1)
     found = read(text.encode("gb18030"))
     assert found.rejected[0] == "file.broken_quotes" and found.landed == 4
+
+
+@pytest.mark.parametrize("closing", ['王小明",女', '"王小明,女', '王小明"x,女'])
+def test_a_quote_that_closes_lines_later_swallows_no_rows(closing):
+    text = lines(*[{}] * 5).decode("gb18030").split("\r\n")
+    text[2] = text[2].replace("王小明", '"王小明')
+    text[4] = text[4].replace("王小明,女", closing)
+    found = read("\r\n".join(text).encode("gb18030"))
+    assert found.rejected == ("file.broken_quotes", "从第3行起") and found.landed == 5
+
+
+def test_a_quote_inside_one_line_loses_that_line_only():
+    text = lines({}, {}, {}).decode("gb18030").split("\r\n")
+    text[2] = text[2].replace("王小明", '"王"小明')
+    found = read("\r\n".join(text).encode("gb18030"))
+    assert found.landed == 3 and [(p.row_no, p.code) for p in found.problems] == [(3, "csv.ragged_row")]
 
 
 def test_a_quoted_field_may_hold_delimiters_quotes_and_line_breaks():

@@ -111,6 +111,11 @@ def test_a_part_left_out_of_the_directory():
     assert refused(data[:cut_from] + data[cut_to:end] + bytes(record)) == "file.damaged"
 
 
+def test_bytes_that_belong_to_no_part():
+    """In front of the package, or between two parts whose offsets were moved: room for what nobody reads."""
+    assert refused(b"PK" + b"x" * 100 + by_hand(ROW)) == "file.damaged"
+
+
 def test_a_truncated_workbook_at_every_tenth():
     data = activists(*[{}] * 50)
     for tenth in range(1, 10):

@@ -259,6 +259,23 @@ def test_a_lost_lease_stops_the_stage(ctx, land):
     assert not batches(ctx)
 
 
+def test_a_lease_lost_on_the_way_stops_the_stage(ctx, land, monkeypatch):
+    from courtyard.parsing import stage
+
+    land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
+    mine = ctx.under(lease.acquire(ctx))
+    waiting = stage._waiting
+
+    def stolen(given):
+        lease.acquire(ctx)
+        return waiting(given)
+
+    monkeypatch.setattr(stage, "_waiting", stolen)
+    with pytest.raises(LeaseLost):
+        parsing.parse(mine)
+    assert not batches(ctx) and ask(ctx, "SELECT count(*) FROM staging.row") == [(0,)]
+
+
 def test_no_planted_number_leaves_but_sealed(ctx, land, caplog):
     """Planted in cells, a title, a header, a sheet's name and a file that fails."""
     caplog.set_level(logging.DEBUG)

@@ -53,6 +53,8 @@ def link(ctx: Context) -> dict[str, Any]:
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
         connection.execute(_SQL["one_at_a_time"], {"street": ctx.street_code})
+        # Every step joins whole tables, some of them empty until the step fills them: no statistics say that.
+        connection.execute(text("SET LOCAL enable_nestloop = off"))
         connection.execute(text("SET LOCAL default_statistics_target = 10"))  # small samples: the tables are uniform
         batches = places.open_batches(connection, ctx)
         if not batches:

@@ -144,9 +144,9 @@ SELECT dataset, record_key, first_from, trait, name, birth_date, id_token, phone
 CREATE TEMP TABLE _anchor ON COMMIT DROP AS
 WITH led AS (
     SELECT f.person_id
-      FROM _leader d
+      FROM (SELECT record_key, record_key AS member FROM _leader UNION SELECT record_key, leader FROM _leader) d
       JOIN _final f USING (record_key)
-      JOIN _register r ON r.record_key IN (d.record_key, d.leader)
+      JOIN _register r ON r.record_key = d.member
      WHERE r.has_id
 )
 SELECT f.person_id, r.has_id OR f.person_id IN (SELECT person_id FROM led) AS has_id,

@@ -43,6 +43,7 @@ def open_batches(connection: Connection, ctx: Context) -> list[str]:
             for contract, p in [(ctx.district.contracts[dataset], Period.parse(period))]
         ),
     )
+    connection.execute(text("ANALYZE _batch"))
     return [batch_id for batch_id, *_ in found]
 
 

@@ -71,29 +71,42 @@ def _records(decoded: encoding.Text, delimiter: str, caps: Caps) -> tuple[list[l
             break
         except csv.Error as error:
             if "unexpected end of data" in str(error):
-                lines = decoded.text.rstrip("\r\n").count("\n")
-                raise Unreadable("file.broken_quotes", f"从第{len(records) + 1}行起", rows=lines) from None
+                raise _unpaired(len(records), decoded) from None
+            if spans is None or reader.line_num - (spans[-1] if spans else 0) > 1:
+                raise _unpaired(len(records), decoded) from None
             broken[len(records)] = "csv.ragged_row"
             records.append([])
-            if spans is not None:
-                spans.append(reader.line_num)
+            spans.append(reader.line_num)
     if len(records) > caps.rows:
         raise Unreadable("file.too_large", f"超过{caps.rows}行", rows=len(records) - 1)
     if spans is not None:
-        _mark(broken, records, spans, decoded.broken)
+        _mark(broken, records, spans, (decoded, delimiter))
     return records, broken
 
 
-def _mark(broken: dict[int, str], records: Sequence[Sequence[str]], spans: Sequence[int], lines: set[int]) -> None:
-    """Carry what is wrong with physical lines over to the records made of them."""
+def _unpaired(record: int, decoded: encoding.Text) -> Unreadable:
+    """A quote that swallows lines makes rows uncountable: physical lines are what is known."""
+    return Unreadable("file.broken_quotes", f"从第{record + 1}行起", rows=decoded.text.rstrip("\r\n").count("\n"))
+
+
+def _mark(
+    broken: dict[int, str], records: Sequence[Sequence[str]], spans: Sequence[int], source: tuple[encoding.Text, str]
+) -> None:
+    """Carry what is wrong with physical lines over to the records made of them. `source` is text and delimiter."""
+    decoded, delimiter = source
     start = 0
     width = len(max(records[:10], key=len, default=[]))
     for index, end in enumerate(spans):
-        if any(line in lines for line in range(start, end)):
+        if any(line in decoded.broken for line in range(start, end)):
             broken[index] = "csv.undecodable_line"
-        elif end - start > 1 and len(records[index]) != width:
-            raise Unreadable("file.broken_quotes", f"从第{index + 1}行起", rows=spans[-1] - 1)
+        elif end - start > 1 and (len(records[index]) != width or _swallows(records[index], width, delimiter)):
+            raise _unpaired(index, decoded)
         start = end
+
+
+def _swallows(record: Sequence[str], width: int, delimiter: str) -> bool:
+    """Whether a field that spans lines holds so many delimiters that those lines were records of their own."""
+    return any(field.count(delimiter) >= (width - 1) * breaks for field in record if (breaks := field.count("\n")))
 
 
 def _row(numbered: tuple[int, list[str]]) -> Row:

@@ -4,6 +4,9 @@
 -- name: one_at_a_time
 SELECT pg_advisory_xact_lock(hashtext('merge'), hashtext(:street))
 
+-- name: refresh_statistics
+SELECT warehouse.refresh_statistics()
+
 -- name: linked_batches
 SELECT b.batch_id, b.delivery_id, b.dataset, b.period, b.unit_code, d.version_at, d.received_at
   FROM quality.batch b

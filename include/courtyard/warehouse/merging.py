@@ -96,12 +96,15 @@ class _Merge:
     def observe(self) -> None:
         """Keep every accepted row as a claim, and find the records whose timeline it could change."""
         worded = wording("record.repeated")
+        self.run("refresh_statistics")
+        self.analyze("_batch")
         self.run("make_repeat")
         self.run("warn_repeats", message=worded.message, suggestion=worded.suggestion)
         for step in _SCRATCH:
             self.run(step)
         for step in ("drop_reparsed", "observe"):
             self.run(step)
+        self.run("refresh_statistics")
         self.analyze("_claim")
         for step in ("compare", "waves", "turns", "make_obsolete", "obsolete_turns"):
             self.run(step)
@@ -110,6 +113,7 @@ class _Merge:
         """Draw the changed timelines: the register of the population first, since households come from it."""
         latest = self.connection.scalar(text("SELECT max(received_at) FROM _batch"))
         changed = self._draw_all("register_turns", latest=latest, of_anchor=True)
+        self.run("refresh_statistics")
         self.run("make_home")
         self.analyze("_home")
         changed += self._draw_all("other_turns", latest=latest, of_anchor=False)
