@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from courtyard.sample import ids
 from courtyard.sample.draw import Draws
-from courtyard.sample.generate import live
+from courtyard.sample.generating import live
 from courtyard.sample.groups import intake_year, school_ages
 from courtyard.sample.people import Person
 from courtyard.sample.street import Street

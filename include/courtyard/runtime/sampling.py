@@ -8,7 +8,7 @@ from collections.abc import Callable
 from courtyard.district import load_district
 from courtyard.errors import UsageError
 from courtyard.sample import generate
-from courtyard.sample.generate import MARK, SampleSummary
+from courtyard.sample.generating import MARK, SampleSummary
 from courtyard.settings import Settings
 
 

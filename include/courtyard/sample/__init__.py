@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from courtyard.district.models import District
 
 if TYPE_CHECKING:
-    from courtyard.sample.generate import SampleSummary
+    from courtyard.sample.generating import SampleSummary
 
 
 def generate(
@@ -21,7 +21,7 @@ def generate(
     seed: int = 20260701,
     progress: Callable[[str], None] | None = None,
 ) -> SampleSummary:
-    """Write the sources' files below `out` and the truth below `truth` (see sample.generate)."""
-    from courtyard.sample.generate import generate as make
+    """Write the sources' files below `out` and the truth below `truth` (see sample.generating)."""
+    from courtyard.sample.generating import generate as make
 
     return make(district, out, truth, scale=scale, seed=seed, progress=progress)

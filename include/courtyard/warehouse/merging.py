@@ -38,6 +38,7 @@ def merge(ctx: Context) -> dict[str, int]:
         connection.execute(_SQL["one_at_a_time"], {"street": ctx.street_code})
         registers.keep_in_step(connection, ctx.district)
         connection.execute(text("SET LOCAL default_statistics_target = 10"))  # small samples: the tables are uniform
+        connection.execute(text("SET LOCAL enable_mergejoin = off"))  # sorting long keys costs more than hashing them
         work = _Merge(connection, ctx)
         found = work.open_batches()
         held = work.hold_incomplete()
