@@ -25,7 +25,7 @@ down: $(READY) ## stop all that 'make up' started
 	@.venv/bin/courtyard down
 
 bench: $(READY) ## measure a quarter of the whole street; figures go to docs/benchmarks.md by hand
-	@$(RUN) -m courtyard.runtime.bench $(ARGS)
+	@PYTHONPATH=include $(RUN) tests/bench/quarter.py $(ARGS)
 
 lint: $(READY) ## ruff and the schema of docker-compose.yml
 	@$(RUN) -m ruff check .

@@ -167,6 +167,26 @@ def test_without_a_birth_date_name_and_room_decide_where_one_person_fits(ctx):
     assert found["dibao_register"][1] not in found["population"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({}, True),
+        ({"phone": "15400000009"}, False),
+        ({"phone": None}, False),
+        ({"courtyard": "四道街6号院"}, False),
+        ({"name": "李兰样"}, False),
+    ],
+)
+def test_without_birth_date_and_room_the_phone_in_the_same_courtyard_decides(ctx, changes, is_same):
+    delivered(
+        ctx,
+        Delivery("population", [entry("1"), entry("2", name="李兰", id_number="LI-2")]),
+        Delivery("grid_activists", [activist(**{"id_number": None, "phone": LI["phone"], **changes})]),
+    )
+    found = persons(ctx)
+    assert (found["grid_activists"][0] == found["population"][0]) == is_same
+
+
 def test_two_persons_who_fit_alike_are_not_chosen_between(ctx):
     namesakes = [entry("1", id_number="X1"), entry("2", id_number="X2", address="四道街4号院1栋1单元101")]
     elsewhere = pupil("S1", id_number=None, address="四道街4号院2栋1单元101", phone="15400000009")

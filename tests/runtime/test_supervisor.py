@@ -21,8 +21,10 @@ from courtyard.errors import CourtyardError
 from courtyard.runtime import postgres, processes, supervisor
 from courtyard.settings import Settings
 
+# Ctrl-C is put back first: a shell's background job, which a test run may be, ignores it and so would its children.
 COMMAND = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from courtyard.runtime import supervisor
 from courtyard.settings import Settings
 with supervisor.running(Settings.from_env(), standins=False) as services:

@@ -23,11 +23,13 @@ _ID_DIGITS = 16
 _HOME = "a.courtyard_code = o.courtyard_code"
 _ROOM = f"{_HOME} AND a.building = o.building AND a.unit_no = o.unit_no AND a.room = o.room"
 _BORN = "a.name = o.name AND a.birth_date = o.birth_date AND length(o.birth_date) = 10"
+_NAMED = "a.name = o.name AND o.birth_date IS NULL"
 PASSES = (
     ("name_birth_room", f"{_BORN} AND {_ROOM}"),
     ("name_birth_phone", f"{_BORN} AND a.phone_token = o.phone_token"),
     ("name_birth_courtyard", f"{_BORN} AND {_HOME}"),
-    ("name_room", f"o.birth_date IS NULL AND a.name = o.name AND {_ROOM}"),
+    ("name_room", f"{_NAMED} AND {_ROOM}"),
+    ("name_phone_courtyard", f"{_NAMED} AND a.phone_token = o.phone_token AND {_HOME}"),
 )
 """How a row without a known ID number may find its person, strongest first."""
 

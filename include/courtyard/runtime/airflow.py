@@ -29,6 +29,8 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "airflow-scheduler": ("scheduler", "--skip-serve-logs"),
     "airflow-dag-processor": ("dag-processor",),
 }
+# Tasks inherit the sources' connections from the scheduler; these two may start before the sources do.
+EARLY = ("airflow-api-server", "airflow-dag-processor")
 USER = "admin"
 
 
@@ -116,7 +118,12 @@ def migrate(settings: Settings, env: Mapping[str, str]) -> None:
     if marker.exists() and marker.read_text("utf-8") == wanted and not wanted.endswith(" none"):
         return
     done = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"], env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # Ctrl-C must not leave half of the tables
     )
     if done.returncode:
         log = home(settings) / "migrate.log"
@@ -126,23 +133,29 @@ def migrate(settings: Settings, env: Mapping[str, str]) -> None:
 
 
 def prepare(settings: Settings, warehouse_url: str) -> None:
-    """Make Airflow's folder and tables; does nothing when they are there. Only inside `running`."""
+    """Make Airflow's folder and tables and start what needs no source's connection. Only inside `running`."""
     home(settings).mkdir(parents=True, exist_ok=True)
     if not supervisor.is_running(settings, "airflow-api-server"):
         _ensure_free_port(settings)
     supervisor.ensure_postgres(settings)
-    migrate(settings, environment(settings, warehouse_url, scheduled=False))
+    env = environment(settings, warehouse_url, scheduled=False)
+    migrate(settings, env)
+    _write_private(home(settings) / "passwords.json", json.dumps({USER: load_secrets(settings).password}))
+    for name in EARLY:
+        supervisor.start_process(settings, name, _command(name), env)
 
 
 def start(settings: Settings, warehouse_url: str, *, scheduled: bool) -> Secrets:
     """Start what of Airflow does not run yet, and return how to reach it; it answers some seconds later."""
     prepare(settings, warehouse_url)
     env = environment(settings, warehouse_url, scheduled=scheduled)
-    known = load_secrets(settings)
-    _write_private(home(settings) / "passwords.json", json.dumps({USER: known.password}))
-    for name, arguments in COMPONENTS.items():
-        supervisor.start_process(settings, name, [sys.executable, "-m", "airflow", *arguments], env)
-    return known
+    for name in COMPONENTS:
+        supervisor.start_process(settings, name, _command(name), env)
+    return load_secrets(settings)
+
+
+def _command(name: str) -> list[str]:
+    return [sys.executable, "-m", "airflow", *COMPONENTS[name]]
 
 
 def stop(settings: Settings) -> None:

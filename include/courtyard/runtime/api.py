@@ -23,6 +23,7 @@ class Api:
     secrets: Secrets
     still_alive: Callable[[], None] = lambda: None
     _client: httpx.Client = field(init=False)
+    _warm: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         # trust_env False: a proxy in the environment must not see, or answer for, loopback.
@@ -47,6 +48,8 @@ class Api:
         health = self._client.get("/api/v2/monitor/health")
         if health.status_code != 200:
             return "the API server"
+        if not self._warm:  # the first task would wait five seconds for the tasks' API to be put together
+            self._warm = self._client.get("/execution/health").status_code == 200
         if health.json()["scheduler"]["status"] != "healthy":
             return "the scheduler"
         if "Authorization" not in self._client.headers:
