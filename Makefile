@@ -33,7 +33,7 @@ lint: $(READY) ## ruff and the schema of docker-compose.yml
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 lock: $(READY) ## compile requirements.txt from requirements.in
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 		--custom-compile-command "make lock" requirements.in -o requirements.txt
 
 clean: ## stop everything and remove .venv and caches; data in var and keys stay

@@ -158,11 +158,6 @@ def _command(name: str) -> list[str]:
     return [sys.executable, "-m", "airflow", *COMPONENTS[name]]
 
 
-def stop(settings: Settings) -> None:
-    """Stop Airflow's processes, workers and running tasks included."""
-    supervisor.stop_processes(settings, *COMPONENTS)
-
-
 def is_running(settings: Settings) -> bool:
     """Whether the scheduler runs, as after 'make up'."""
     return supervisor.is_running(settings, "airflow-scheduler")

@@ -73,12 +73,6 @@ def start_process(settings: Settings, name: str, argv: list[str], env: dict[str,
         return known.processes[name]
 
 
-def stop_processes(settings: Settings, *names: str) -> None:
-    """Stop recorded processes together, with their descendants."""
-    with _undisturbed(), processes.register(settings.run_dir) as known:
-        processes.stop(*(known.processes.pop(name) for name in names if name in known.processes))
-
-
 def is_running(settings: Settings, name: str) -> bool:
     """Whether a recorded process lives."""
     return processes.Register.read(settings.run_dir / "processes.json").alive(name) is not None
