@@ -8,6 +8,7 @@ import re
 import subprocess
 import tempfile
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -101,6 +102,8 @@ def stop(pgdata: Path) -> None:
     """Stop the server if it runs; open transactions are rolled back."""
     if _postmaster(pgdata):
         _pg_ctl(pgdata, "-m", "fast", "-w", "-t", str(START_SECONDS), "stop")
+    with suppress(OSError):
+        _short_socket_dir(pgdata).rmdir()
 
 
 def _installed(pgdata: Path):  # type: ignore[no-untyped-def]  # the package ships no types for it
@@ -139,7 +142,7 @@ def _new_socket_dir(pgdata: Path) -> Path:
     """The data folder itself, or a private folder with a short plain name where a URL or a socket cannot have that."""
     if len(os.fsencode(pgdata / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_BYTES and PLAIN_PATH.fullmatch(str(pgdata)):
         return pgdata
-    short = Path(tempfile.gettempdir()) / f"courtyard-{hashlib.sha256(str(pgdata).encode()).hexdigest()[:12]}"
+    short = _short_socket_dir(pgdata)
     short.mkdir(mode=0o700, exist_ok=True)
     owner = pgdata.stat().st_uid
     if os.geteuid() == 0:
@@ -147,6 +150,10 @@ def _new_socket_dir(pgdata: Path) -> Path:
     if short.is_symlink() or short.stat().st_uid != owner or short.stat().st_mode & 0o077:
         raise CourtyardError(f"The socket folder {short} is not private.", "Remove it, or set COURTYARD_VAR shorter.")
     return short
+
+
+def _short_socket_dir(pgdata: Path) -> Path:
+    return Path(tempfile.gettempdir()) / f"courtyard-{hashlib.sha256(str(pgdata).encode()).hexdigest()[:12]}"
 
 
 def _check_parents(pgdata: Path) -> None:

@@ -85,7 +85,8 @@ class Register:
 @contextmanager
 def register(run_dir: Path) -> Iterator[Register]:
     """The register under an exclusive lock; written back at the end, also after an error."""
-    run_dir.mkdir(parents=True, exist_ok=True)
+    run_dir.parent.mkdir(parents=True, exist_ok=True)
+    run_dir.mkdir(mode=0o700, exist_ok=True)
     path = run_dir / "processes.json"
     with open(run_dir / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
