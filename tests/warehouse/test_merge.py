@@ -194,6 +194,13 @@ def test_a_record_follows_its_person_when_the_register_comes_to_know_them(ctx):
     assert rows(ctx, "SELECT recorded_at, superseded_at FROM warehouse.record WHERE NOT is_current") == [(at(4), at(5))]
 
 
+def test_an_entry_follows_the_earlier_entry_of_the_same_person_that_arrives_late(ctx):
+    run(ctx, population(Q2, entry("2", id_number="X", name="样某")))
+    run(ctx, population(Q1, entry("1", id_number="X", name="样某"), received=at(8)))
+    assert len(rows(ctx, "SELECT DISTINCT person_id FROM warehouse.record WHERE is_current")) == 1
+    assert rows(ctx, "SELECT record_key, superseded_at FROM warehouse.record WHERE NOT is_current") == [("2", at(8))]
+
+
 def test_quarantined_rows_are_not_merged_and_the_ledger_balances(ctx):
     counts = run(ctx, population(Q1, entry("1"), entry("2", address="四道街999号院"), structural=2))
     assert (counts["merged"], counts["quarantined"]) == (1, 1)

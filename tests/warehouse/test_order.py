@@ -16,7 +16,7 @@ Q1, Q2, Q3 = "2026Q1", "2026Q2", "2026Q3"
 HISTORY = (
     Delivery("population", [entry("1", phone="a"), entry("2", id_number=None), entry("3", status="resident")], Q1, at(4)),
     Delivery("population", [entry("1", phone="b"), entry("2", id_number=None, address=OTHER_HOME), entry("3")], Q2, at(7)),
-    Delivery("population", [entry("1", phone="a"), entry("3", status="moved_out"), entry("9", id_number="ID-3", name="样3")], Q3, at(10)),
+    Delivery("population", [entry("1", phone="a"), entry("3", status="moved_out"), entry("0", id_number="ID-3", name="样3")], Q3, at(10)),
     Delivery("grid_school_age", [child("1"), child("2"), child("4")], Q1, at(4, 3), at(3, 25), "510105005002001"),
     Delivery("grid_school_age", [child("1", guardian="乙")], Q1, at(4, 3), at(3, 25), "510105005002002"),
     Delivery("grid_school_age", [child("2", guardian="丙"), child("4", id_number=None)], Q2, at(10, 2), at(6, 25), "510105005002001", fetched_for=Q3),
