@@ -19,6 +19,7 @@ preparer: 填报岗
 reviewer: 审核岗
 shrink_hold_share: 0.05
 dibao_standard_yuan: 930
+grid_cycle: {issued_before: 15, due_after: 5, frozen_after: 10}
 """,
     "units.csv": """\
 code,name,kind,parent_code,valid_from,valid_to
@@ -43,6 +44,10 @@ courtyard_code,alias,kind,valid_from,valid_to
     "posts.csv": """\
 unit_code,post,holder,valid_from,valid_to
 510107001001002,网格员,网格员样例001,2025-10-01,
+""",
+    "contacts.csv": """\
+unit_code,channel,address,valid_from,valid_to
+510107001001002,mail,grid@street.example,2025-10-01,
 """,
     "sources/civil.yaml": """\
 source: civil

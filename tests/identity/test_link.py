@@ -252,6 +252,16 @@ def test_an_id_number_two_register_entries_share_is_one_person_only_under_one_na
     assert rows(ctx, "SELECT DISTINCT reason FROM identity.review") == [("id_shared",)]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_entries_of_one_person_the_one_stated_for_the_earlier_day_leads(ctx, order):
+    both = Delivery("population", [entry("0"), entry("3")])
+    former = Delivery("population", [entry("3")], "2026Q1", fetched_for="2026Q3")
+    for index in order:
+        delivered(ctx, (both, former)[index])
+    query = "SELECT record_key, method FROM identity.record_person ORDER BY record_key"
+    assert rows(ctx, query) == [("0", "id"), ("3", "minted")]
+
+
 def test_somebody_who_moved_stays_the_same_and_is_found_at_the_former_home(ctx):
     delivered(ctx, Delivery("population", [entry("1", id_number=None)], "2026Q2", fetched_for="2026Q3"))
     before = persons(ctx)["population"][0]

@@ -111,6 +111,13 @@ def test_the_sources_version_decides_not_the_order_of_arrival(ctx):
     assert ledger_balances(ctx)
 
 
+def test_what_was_learned_late_is_not_backdated_to_when_it_could_have_been_known(ctx):
+    run(ctx, population(Q2, entry("1", phone="b"), received=at(8)))
+    run(ctx, population(Q1, entry("1", phone="a"), received=at(7)))
+    query = "SELECT valid_from::text, recorded_at FROM warehouse.record WHERE is_current ORDER BY 1"
+    assert rows(ctx, query) == [("2026-01-01", at(8)), ("2026-04-01", at(8))]
+
+
 def test_a_correction_of_a_past_quarter_keeps_what_was_known_before(ctx):
     run(ctx, population(Q1, entry("1", phone="a")))
     run(ctx, population(Q1, entry("1", phone="b"), received=at(8), version_at=at(8)))

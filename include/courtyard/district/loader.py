@@ -12,6 +12,7 @@ from courtyard.district.models import (
     Alias,
     Authority,
     CodeList,
+    Contact,
     Contract,
     Courtyard,
     District,
@@ -54,6 +55,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.table("courtyards.csv", Courtyard),
         reader.table("aliases.csv", Alias),
         reader.table("posts.csv", Post),
+        reader.table("contacts.csv", Contact),
     )
     folders = (
         reader.folder("sources", SourceSpec),
@@ -86,6 +88,7 @@ def _district(pack: Pack) -> District:
         courtyards=pack.courtyards.value,
         aliases=pack.aliases.value,
         posts=pack.posts.value,
+        contacts=pack.contacts.value,
         sources={name: read.value for name, read in pack.sources.items()},
         contracts={name: read.value for name, read in pack.contracts.items()},
         codes={name: read.value for name, read in pack.codes.items()},

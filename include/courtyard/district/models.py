@@ -15,6 +15,27 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class GridCycle(Frozen):
+    """The days of a quarter's collection, counted from the quarter's last day.
+
+    Workbooks are issued `issued_before` days before it; they are due `due_after` days after it and the
+    quarter is frozen `frozen_after` days after it. Reminders go out that many days before and after the
+    due date.
+    """
+
+    issued_before: int = Field(ge=0, le=90)
+    due_after: int = Field(ge=0, le=90)
+    frozen_after: int = Field(ge=0, le=180)
+    remind_before_due: tuple[int, ...] = ()
+    remind_after_due: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _frozen_after_due(self) -> GridCycle:
+        if self.frozen_after < self.due_after:
+            raise ValueError("frozen_after comes before due_after")
+        return self
+
+
 class Office(Frozen):
     """`district.yaml`: the street office and its thresholds."""
 
@@ -29,6 +50,7 @@ class Office(Frozen):
     reviewer: str
     shrink_hold_share: float = Field(gt=0, lt=1)
     dibao_standard_yuan: int = Field(gt=0)
+    grid_cycle: GridCycle
 
 
 class Unit(Frozen):
@@ -84,27 +106,61 @@ class Post(Frozen):
     valid_to: date | None = None
 
 
+Transport = Literal["sql", "rest", "sftp", "files", "mail", "georeport"]
+
+
+class Channel(Frozen):
+    """One more way by which deliveries of a source arrive."""
+
+    transport: Transport
+    connection: str
+    options: dict[str, Any] = {}
+
+
+class Contact(Frozen):
+    """A row of `contacts.csv`: where a post of a unit is told something.
+
+    `address` is a post's mail address, never a person's; of a webhook, the id of the connection that holds it.
+    """
+
+    unit_code: str
+    channel: Literal["mail", "wecom", "dingtalk"]
+    address: str
+    valid_from: date
+    valid_to: date | None = None
+
+
 class SourceSpec(Frozen):
-    """`sources/<source>.yaml`: one department system, the grid submissions or the residents."""
+    """`sources/<source>.yaml`: one department system, the grid submissions or the residents.
+
+    `channels` are further ways in beside the source's own transport; each is looked at on every
+    fetch, and one that is down stops no other. `is_submitted` marks what units hand in themselves
+    (the grids): its deliveries go through `submissions`.
+    """
 
     source: str
     title: str
     department: str
-    transport: Literal["sql", "rest", "sftp", "files", "georeport"]
+    transport: Transport
     connection: str
     cadence: Literal["month", "quarter"]
     schedule: str
     datasets: tuple[str, ...]
     allowed_hosts: tuple[str, ...] = ()
     options: dict[str, Any] = {}
+    channels: tuple[Channel, ...] = ()
+    is_submitted: bool = False
 
 
 ColumnType = Literal[
-    "text", "person_name", "id_number", "phone", "date", "datetime", "integer", "decimal", "code", "yes_no", "address"
-]
+    "text", "person_name", "id_number", "phone", "date", "datetime", "integer", "decimal", "code", "yes_no", "address",
+    "age",
+]  # fmt: skip
 Role = Literal[
-    "name", "id_number", "phone", "birth_date", "sex", "address", "household", "courtyard_name", "lon", "lat"
-]
+    "name", "id_number", "phone", "birth_date", "sex", "address", "household", "courtyard_name", "lon", "lat",
+    "record_ref",
+]  # fmt: skip
+Severity = Literal["error", "warning"]
 
 
 class Column(Frozen):
@@ -113,6 +169,9 @@ class Column(Frozen):
     `header` is the name in the delivered file, `synonyms` other spellings of it. `volatile` columns
     are checked but neither kept nor compared (row numbers, time stamps). `household` columns may be
     filled down inside merged cells. `earliest`, `minimum` and `maximum` bound dates and numbers.
+    `unit` is what a kept number counts (元, 户, 人, ㎡): a file that declares another unit of the same
+    kind (万元) is converted, one of another kind is refused. `precision` is the least a date must say:
+    a month is not a day. `definition` is what the column means, for the generated documentation.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -127,6 +186,9 @@ class Column(Frozen):
     minimum: float | None = None
     maximum: float | None = None
     earliest: date | None = None
+    unit: str | None = None
+    precision: Literal["year", "month", "day"] = "year"
+    definition: str = ""
 
     @model_validator(mode="after")
     def _codes_go_with_code(self) -> Column:
@@ -139,15 +201,67 @@ class Rule(Frozen):
     """A rule over one row.
 
     `birth_matches_id` / `sex_matches_id`: the column agrees with what the ID number says.
-    `not_before`: columns[0] is on or after columns[1].
+    `not_before`: columns[0] is on or after columns[1]. `not_above`: columns[0] is a number that is at most
+    columns[1]. `required_with`: columns[0] is filled where columns[1] holds one of `values` (anything,
+    when none are given).
     """
 
     id: str
-    check: Literal["birth_matches_id", "sex_matches_id", "not_before"]
+    check: Literal["birth_matches_id", "sex_matches_id", "not_before", "not_above", "required_with"]
     columns: tuple[str, ...] = Field(min_length=2, max_length=2)
-    severity: Literal["error", "warning"]
+    values: tuple[str, ...] = ()
+    severity: Severity
     message: str
     remedy: str
+
+
+class GroupRule(Frozen):
+    """A rule over the rows of one delivery that agree in all `group` columns, a household as a rule.
+
+    `one_of`: exactly one row meets `where` (one household head). `count_is`: as many rows as `column`
+    says. `same`: all rows agree in `column`. Rows with an empty group column are left out; the finding
+    stands at the first row of the group.
+    """
+
+    id: str
+    check: Literal["one_of", "count_is", "same"]
+    group: tuple[str, ...] = Field(min_length=1)
+    column: str | None = None
+    where: dict[str, tuple[str, ...]] = {}
+    severity: Severity
+    message: str
+    remedy: str
+
+
+class ReferenceRule(Frozen):
+    """A rule over what another dataset says, as far as it has arrived: a warning, never a quarantine.
+
+    `listed`: some current row of `dataset` that meets `where` has, in the columns `theirs`, what this row has
+    in `columns` (a benefit household has members). `not_listed`: none has (deceased or moved away).
+    """
+
+    id: str
+    check: Literal["listed", "not_listed"]
+    dataset: str
+    columns: tuple[str, ...] = Field(min_length=1)
+    theirs: tuple[str, ...] = Field(min_length=1)
+    where: dict[str, tuple[str, ...]] = {}
+    message: str
+    remedy: str
+
+
+class FormVersion(Frozen):
+    """An earlier or other layout of the form, told by `marks` (texts around the table) or by its headers.
+
+    `headers` gives a column's header in this version instead of the contract's own; `without` lists
+    columns that it did not have. `last` is the last period in which it is taken.
+    """
+
+    version: str
+    marks: tuple[str, ...] = ()
+    headers: dict[str, str] = {}
+    without: tuple[str, ...] = ()
+    last: str | None = None
 
 
 class Active(Frozen):
@@ -162,7 +276,8 @@ class Contract(Frozen):
 
     `grain`: `entity` rows persist until a later row about the same key says otherwise; `period`
     rows are facts of one period; `event` rows happen once and may be updated. `key` lists
-    alternatives: the first whose columns are all filled names the record.
+    alternatives: the first whose columns are all filled names the record. A `snapshot` lists all
+    that holds, so fewer rows are suspicious; a `delta` only what changed.
     """
 
     dataset: str
@@ -174,11 +289,15 @@ class Contract(Frozen):
     records_path: str | None = None
     total_path: str | None = None
     grain: Literal["entity", "period", "event"]
-    subject: Literal["person", "courtyard"]
+    subject: Literal["person", "courtyard", "none"]
+    listing: Literal["snapshot", "delta"] = "snapshot"
     key: tuple[tuple[str, ...], ...]
     active: Active | None = None
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
+    group_rules: tuple[GroupRule, ...] = ()
+    reference_rules: tuple[ReferenceRule, ...] = ()
+    forms: tuple[FormVersion, ...] = ()
     sample_row: dict[str, str] = {}
 
     def column(self, name: str) -> Column:
@@ -297,6 +416,7 @@ class District(Lookup, Frozen):
     courtyards: tuple[Courtyard, ...]
     aliases: tuple[Alias, ...]
     posts: tuple[Post, ...]
+    contacts: tuple[Contact, ...]
     sources: dict[str, SourceSpec]
     contracts: dict[str, Contract]
     codes: dict[str, CodeList]

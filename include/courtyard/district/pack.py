@@ -10,6 +10,7 @@ from courtyard.district.models import (
     Alias,
     Authority,
     CodeList,
+    Contact,
     Contract,
     Courtyard,
     KeyGroup,
@@ -42,6 +43,7 @@ class Pack:
     courtyards: Read[tuple[Courtyard, ...]]
     aliases: Read[tuple[Alias, ...]]
     posts: Read[tuple[Post, ...]]
+    contacts: Read[tuple[Contact, ...]]
     sources: dict[str, Read[SourceSpec]]
     contracts: dict[str, Read[Contract]]
     codes: dict[str, Read[CodeList]]

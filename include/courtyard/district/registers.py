@@ -1,4 +1,4 @@
-"""What must hold among units, courtyards, aliases and posts. Every check yields written problems."""
+"""What must hold among units, courtyards, aliases, posts and contacts. Every check yields written problems."""
 
 from __future__ import annotations
 
@@ -92,13 +92,14 @@ def _aliases(pack: Pack) -> Iterator[str]:
             )
 
 
-def _posts(pack: Pack) -> Iterator[str]:
-    yield from _spans(pack.posts)
+def _of_units(pack: Pack) -> Iterator[str]:
     units = {unit.code for unit in pack.units.value}
-    for index, post in enumerate(pack.posts.value):
-        if post.unit_code not in units:
-            remedy = "Name a unit of units.csv."
-            yield pack.posts.document.problem((index, "unit_code"), "there is no such unit", remedy)
+    for read in (pack.posts, pack.contacts):
+        yield from _spans(read)
+        for index, row in enumerate(read.value):
+            if row.unit_code not in units:
+                remedy = "Name a unit of units.csv."
+                yield read.document.problem((index, "unit_code"), "there is no such unit", remedy)
 
 
-CHECKS = (_units, _courtyards, _aliases, _posts)
+CHECKS = (_units, _courtyards, _aliases, _of_units)

@@ -1,0 +1,1 @@
+"""What is told to units and departments, once each: mail and webhooks with a ledger."""
