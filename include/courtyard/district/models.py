@@ -277,7 +277,8 @@ class Contract(Frozen):
     `grain`: `entity` rows persist until a later row about the same key says otherwise; `period`
     rows are facts of one period; `event` rows happen once and may be updated. `key` lists
     alternatives: the first whose columns are all filled names the record. A `snapshot` lists all
-    that holds, so fewer rows are suspicious; a `delta` only what changed.
+    that holds, so fewer rows are suspicious; a `delta` only what changed. `optional` datasets owe
+    nothing: a file without their sheet is complete.
     """
 
     dataset: str
@@ -291,6 +292,7 @@ class Contract(Frozen):
     grain: Literal["entity", "period", "event"]
     subject: Literal["person", "courtyard", "none"]
     listing: Literal["snapshot", "delta"] = "snapshot"
+    optional: bool = False
     key: tuple[tuple[str, ...], ...]
     active: Active | None = None
     columns: tuple[Column, ...]
