@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down bench lint lock clean help
+.PHONY: demo test up down bench bench-intake lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -24,8 +24,12 @@ up: $(READY) ## start PostgreSQL, the stand-ins and Airflow, and leave them runn
 down: $(READY) ## stop all that 'make up' started
 	@.venv/bin/courtyard down
 
-bench: $(READY) ## measure a quarter of the whole street; figures go to docs/benchmarks.md by hand
+bench: $(READY) ## measure a quarter of the whole street, then reading files; figures go to docs/benchmarks.md by hand
 	@PYTHONPATH=include $(RUN) tests/bench/quarter.py $(ARGS)
+	@$(RUN) tests/bench/intake.py
+
+bench-intake: $(READY) ## measure reading files: a roster, small workbooks, hostile and mutated ones
+	@$(RUN) tests/bench/intake.py $(ARGS)
 
 lint: $(READY) ## ruff and the schema of docker-compose.yml
 	@$(RUN) -m ruff check .
@@ -41,7 +45,7 @@ clean: ## stop everything and remove .venv and caches; data in var and keys stay
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 $(READY): requirements.txt
 	@if [ -z "$(PYTHON)" ]; then \

@@ -47,5 +47,6 @@ def ingestion(source):
 
 
 for _source in house.sources():
-    if _source.transport != "georeport":  # residents' reports have a DAG of their own
+    # Residents' reports and what units hand in have DAGs of their own.
+    if _source.transport != "georeport" and not _source.is_submitted:
         globals()[f"courtyard_ingest_{_source.source}"] = ingestion(_source)

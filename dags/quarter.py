@@ -1,8 +1,8 @@
 """
 ### 季度数据链 · one quarter of the street
 
-Takes the quarter, fetches what has not landed, parses, validates, links, merges, archives and
-publishes: the stages of `courtyard.stages`, one task each. Running it again changes nothing.
+Takes the quarter, fetches what has not landed, parses, admits submissions, validates, links, merges,
+writes receipts, archives and publishes: the stages of `courtyard.stages`, one task each. Running it again changes nothing.
 
 * **Which quarter**: the parameter `quarter`; when empty, the quarter in which the run's data
   interval starts (Asia/Shanghai). Backfills need no parameter.
@@ -14,12 +14,22 @@ publishes: the stages of `courtyard.stages`, one task each. Running it again cha
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, Param, chain, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 import _courtyard_dag as house
 
 QUARTER = Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description="如 2026Q3；留空按数据区间。")
+PARSE = "Read the quarter's landed bytes into typed rows, in a sandbox."
+STEPS = (
+    ("admit", "收件登记", "Decide what each submission is: the first, a correction, a duplicate, or not for now."),
+    ("validate", "校验", "Check every batch against its contract; quarantine rows, hold batches."),
+    ("link", "识别人与地址", "Find each row's courtyard, room, household and person."),
+    ("merge", "合并入库", "Merge the quarter's rows into the bitemporal warehouse."),
+    ("receipt", "回执", "Write each submission's receipt: what was understood, cell by cell."),
+    ("archive", "院落档案", "Write each courtyard's archive of the quarter."),
+    ("publish", "发布报表", "Publish every report whose period ends in the quarter, and give the quarter back."),
+)
 
 
 def stage(name, **arguments):
@@ -55,36 +65,12 @@ with DAG(
     def fetch(source, token):
         return stage("fetch", part=source, token=token)
 
-    # One source failing must not stop the others; without a lease nothing may run.
-    @task(task_display_name="解析", trigger_rule="all_done_min_one_success")
-    def parse(token):
-        """Read the quarter's landed bytes into typed rows, in a sandbox."""
-        return stage("parse", token=token)
+    def step(name, title, document, **options):
+        @task(task_id=name, task_display_name=title, doc_md=document, **options)
+        def work(token):
+            return stage(name, token=token)
 
-    @task(task_display_name="校验")
-    def validate(token):
-        """Check every batch against its contract; quarantine rows, hold batches."""
-        return stage("validate", token=token)
-
-    @task(task_display_name="识别人与地址")
-    def link(token):
-        """Find each row's courtyard, room, household and person."""
-        return stage("link", token=token)
-
-    @task(task_display_name="合并入库")
-    def merge(token):
-        """Merge the quarter's rows into the bitemporal warehouse."""
-        return stage("merge", token=token)
-
-    @task(task_display_name="院落档案")
-    def archive(token):
-        """Write each courtyard's archive of the quarter."""
-        return stage("archive", token=token)
-
-    @task(task_display_name="发布报表")
-    def publish(token):
-        """Publish every report whose period ends in the quarter, and give the quarter back."""
-        return stage("publish", token=token)
+        return work(token)
 
     @task(task_display_name="缺数提醒", trigger_rule="one_failed", retries=0)
     def watch():
@@ -94,4 +80,9 @@ with DAG(
     token = open_quarter()
     fetched = fetch.partial(token=token).expand(source=[source.source for source in house.sources()])
     fetched >> watch()
-    fetched >> parse(token) >> validate(token) >> link(token) >> merge(token) >> archive(token) >> publish(token)
+    chain(
+        fetched,
+        # One source failing must not stop the others; without a lease nothing may run.
+        step("parse", "解析", PARSE, trigger_rule="all_done_min_one_success"),
+        *(step(*each) for each in STEPS),
+    )

@@ -92,16 +92,16 @@ def test_a_yaml_snippet_is_what_its_model_asks_for(snippet):
 
 def test_the_pack_loads_with_all_snippets_in_place(pack):
     district = load_district(pack)
-    assert "disability" in district.sources
-    assert "disability_ledger" in district.reports
+    assert "veterans" in district.sources
+    assert "veteran_ledger" in district.reports
     assert district.contracts["hotline_cases"].rules[-1].id == "due_after_created"
     assert district.contracts["grid_activists"].columns[-1].name == "volunteer_hours"
-    assert any(group.group == "disabled" for group in district.key_groups)
+    assert any(group.group == "veteran" for group in district.key_groups)
 
 
 def test_the_sample_file_gets_the_findings_the_guide_tells(pack):
     district = load_district(pack)
-    contract = district.contracts["disability_register"]
+    contract = district.contracts["veteran_register"]
     data = only("csv").body.encode("gb18030")
     (table,) = parsing.parse_file(data, "cjr_2026Q3.csv", [contract], district.codes)
     ring = KeyRing({f"{kind}-1": secrets.token_bytes(32) for kind in KINDS})
@@ -121,7 +121,7 @@ def test_the_reports_query_gives_what_its_form_shows(pack, warehouse_url, settin
     ctx = Context(
         settings, district, Period.quarter("2026Q3"), warehouse_url, KeyRing({}), lambda conn_id: None, "tests"
     )
-    spec = district.reports["disability_ledger"]
+    spec = district.reports["veteran_ledger"]
     with ctx.engine("publisher").begin() as connection:
         bound = query.parameters(ctx, ctx.period, datetime(2026, 10, 2, tzinfo=UTC))
         assert query.run(connection, ctx, spec, bound).rows == []
@@ -129,9 +129,9 @@ def test_the_reports_query_gives_what_its_form_shows(pack, warehouse_url, settin
 
 def test_a_mistake_is_told_as_the_guide_shows(pack, tmp_path):
     shutil.copytree(pack, tmp_path / "shaocheng")
-    contract = tmp_path / "shaocheng/contracts/disability_register.yaml"
-    contract.write_text(contract.read_text("utf-8").replace("codes: disability_kind,", "codes: disability_kinds,"))
-    (shown,) = [s.body.strip() for s in snippets() if s.language == "text" and "disability_kinds" in s.body]
+    contract = tmp_path / "shaocheng/contracts/veteran_register.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("codes: veteran_kind,", "codes: veteran_kinds,"))
+    (shown,) = [s.body.strip() for s in snippets() if s.language == "text" and "veteran_kinds" in s.body]
     with pytest.raises(PackError, match=re.escape(shown)):
         load_district(tmp_path / "shaocheng")
 

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from courtyard.errors import UsageError
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -26,6 +28,11 @@ class Connection:
     password: str = field(default="", repr=False)
     path: str = ""
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it stays on this machine, where a plain connection is no risk."""
+        return self.host in LOOPBACK
 
     @classmethod
     def from_uri(cls, conn_id: str, uri: str) -> Connection:

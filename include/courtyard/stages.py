@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from courtyard import identity, landing, parsing, reports, validation, warehouse
+from courtyard import identity, landing, notices, parsing, reports, submissions, validation, warehouse
 from courtyard.connection import Connection, from_env
 from courtyard.context import Context
 from courtyard.district import load_district
 from courtyard.errors import CourtyardError, HeldError, UsageError
-from courtyard.period import Period
+from courtyard.period import SHANGHAI, Period
 from courtyard.privacy import keys
 from courtyard.runtime import postgres
 from courtyard.settings import Settings
 from courtyard.store import lease
 
 Result = dict[str, Any]
+Connect = Callable[[str], Connection] | None
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,11 @@ STAGES: tuple[Stage, ...] = (
     Stage("open", "占用季度", _open),
     Stage("fetch", "取数落地", landing.fetch, per_source=True),
     Stage("parse", "解析", parsing.parse),
+    Stage("admit", "收件登记", submissions.admit),
     Stage("validate", "校验", validation.validate),
     Stage("link", "识别人与地址", identity.link),
     Stage("merge", "合并入库", warehouse.merge),
+    Stage("receipt", "回执", submissions.receipt),
     Stage("archive", "院落档案", warehouse.archive),
     Stage("publish", "发布报表", _publish),
 )
@@ -76,7 +80,7 @@ def context(
     *,
     holder: str,
     settings: Settings | None = None,
-    connection: Callable[[str], Connection] | None = None,
+    connection: Connect = None,
     token: int | None = None,
     refetch: bool = False,
 ) -> Context:
@@ -102,7 +106,7 @@ def run_stage(
     holder: str,
     part: str | None = None,
     token: int | None = None,
-    connection: Callable[[str], Connection] | None = None,
+    connection: Connect = None,
     refetch: bool = False,
 ) -> Result:
     """Run one stage of a quarter in this process: what every Airflow task does.
@@ -122,9 +126,13 @@ def run_quarter(ctx: Context) -> Iterator[tuple[str, Result | CourtyardError]]:
 
     A source that fails yields its error and the quarter goes on; any other error ends the run.
     """
+    return _run(ctx, STAGES)
+
+
+def _run(ctx: Context, steps: Iterable[Stage]) -> Iterator[tuple[str, Result | CourtyardError]]:
     token: int | None = None
     try:
-        for step in STAGES:
+        for step in steps:
             lease.renew(ctx)
             if step.per_source:
                 for source in ctx.district.sources:
@@ -149,3 +157,46 @@ def require_published(result: Result) -> Result:
         reasons = "; ".join(f"{h['report']} {h['period']}: {h['reason']}" for h in held)
         raise HeldError(f"{len(held)} report(s) held: {reasons}", "Bring the missing deliveries, then run again.")
     return result
+
+
+# --- the grid cycle: what its DAGs do between the quarter runs ---------------------------------
+
+TAKEN_IN = ("open", "parse", "admit", "validate", "link", "merge", "receipt")
+
+
+def collect(period: str, *, holder: str, source: str, connection: Connect = None) -> bool:
+    """Land what units have sent; whether anything waits to be taken in, from now or from a run that died."""
+    ctx = context(period, holder=holder, connection=connection)
+    landing.fetch(ctx, source)
+    return submissions.is_waiting(ctx)
+
+
+def take_in(period: str, *, holder: str, connection: Connect = None) -> Result:
+    """From landed submissions to their receipts, in this process: one import of the checks, one lease."""
+    ctx = context(period, holder=holder, connection=connection)
+    return dict(_run(ctx, [stage(name) for name in TAKEN_IN]))
+
+
+def issue(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """One workbook for each grid."""
+    return submissions.issue(context(period, holder=holder, connection=connection), at=at)
+
+
+def remind(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """Queue what is to be said on the day of `at` to who owes."""
+    day = at.astimezone(SHANGHAI).date()
+    return submissions.remind(context(period, holder=holder, connection=connection), on=day)
+
+
+def send(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """Send every queued notice, whatever its quarter."""
+    return notices.send(context(period, holder=holder, connection=connection), at=at)
+
+
+GRID_ACTIONS: dict[str, Callable[..., Any]] = {
+    "collect": collect,
+    "take_in": take_in,
+    "issue": issue,
+    "remind": remind,
+    "send": send,
+}

@@ -61,6 +61,28 @@ def test_a_source_is_asked_for_its_last_finished_period_or_the_running_one(caden
 
 
 @pytest.mark.parametrize(
+    ("moment", "quarter"),
+    [
+        (datetime(2026, 9, 14, 15, 59, tzinfo=UTC), "2026Q2"),  # 14 September, 23:59 in Shanghai
+        (datetime(2026, 9, 14, 16, 0, tzinfo=UTC), "2026Q3"),  # the day of issue: 15 days before 30 September
+        (datetime(2026, 10, 20, tzinfo=UTC), "2026Q3"),
+        (datetime(2026, 12, 16, tzinfo=UTC), "2026Q4"),
+    ],
+)
+def test_submissions_are_collected_for_the_quarter_issued_last(moment, quarter):
+    assert house.collected({"quarter": ""}, moment) == quarter
+
+
+def test_workbooks_are_issued_fifteen_days_before_each_quarter_ends():
+    assert house.issue_days() == ("0 8 16 3 *", "0 8 15 6 *", "0 8 15 9 *", "0 8 16 12 *")
+
+
+def test_collecting_without_a_day_asks_for_the_quarter():
+    with pytest.raises(AirflowFailException, match="2026Q3"):
+        house.collected({"quarter": ""}, None)
+
+
+@pytest.mark.parametrize(
     "broken", ["source: [", "source: b\n", GOOD.format(name="b").replace("0 6 3 * *", "every day")]
 )
 def test_a_broken_source_file_disables_its_own_dag_and_is_named(tmp_path: Path, monkeypatch, caplog, broken):

@@ -130,7 +130,7 @@ BROKEN_YAML = [
     ("reports/roster.yaml", "kind: roster", "kind: aggregate", "6: kind: kind aggregate goes with 'facts'"),
     ("reports/roster.yaml", "{street}", "{office}", "10: metadata: metadata has unknown field office."),
     ("rules/key_groups.yaml", "dataset: register", "dataset: x", "1: [0].dataset: there is no contract 'x'."),
-    ("rules/key_groups.yaml", "status:", "state:", "1: [0].where.state: register has no such column."),
+    ("rules/key_groups.yaml", "status:", "state:", "1: [0].where.state: there is no column 'state'."),
     ("rules/key_groups.yaml", "[here]", "[gone]", "1: [0].where.status[0]: 'gone' is not a code of status."),
     ("rules/authority.yaml", "[register]", "[register, x]", "1: [0].datasets[1]: there is no contract 'x'."),
     ("rules/authority.yaml", "name,", "sex,", "1: [0].datasets[0]: 'register' has no column sex."),

@@ -1,13 +1,14 @@
 """What the whole house must show on a small street."""
 
 import json
+from collections import Counter
 
 import psycopg
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import text
 from tests.e2e.conftest import QUARTERS
-from tests.e2e.truth_check import Truth, differences
+from tests.e2e.truth_check import ITEMS, Truth, _read, differences, misplaced, unspoilt
 
 from courtyard.cli.show import ledger_rows
 from courtyard.errors import CourtyardError
@@ -55,6 +56,16 @@ def test_each_report_of_the_quarter_is_published_with_a_manifest(street, report)
 def test_every_difference_between_truth_and_warehouse_is_explained(street):
     found = differences(street.engine, street.settings.truth, "2026Q3")
     assert [d for d in found if d.reason is None] == []
+
+
+def test_what_is_about_no_person_is_kept_at_its_courtyard(street):
+    delivered = Counter(row["dataset"] for row in _read(street.settings.truth / "rows.csv"))
+    assert all(delivered[dataset] > 40 for dataset in ITEMS)
+    assert misplaced(street.engine, street.settings.truth) == []
+
+
+def test_only_what_was_spoilt_on_purpose_is_quarantined(street):
+    assert unspoilt(street.engine, street.settings.truth) == []
 
 
 def test_nearly_everybody_is_counted_where_they_live(street):
@@ -108,8 +119,6 @@ def test_every_quarter_has_an_archive_of_each_courtyard(street):
 
 
 def _persons(street) -> list[dict[str, str]]:
-    from tests.e2e.truth_check import _read
-
     return _read(street.settings.truth / "persons.csv")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from courtyard.period import Period
+from courtyard.sample.mess import effect
 
 GROUP_DATASETS = {
     "activist": "grid_activists",
@@ -21,13 +22,26 @@ GROUP_DATASETS = {
     "dibao": "dibao_register",
     "school_age": "grid_school_age",
     "population": "population",
+    "disabled": "disabled_persons",
+    "elderly_alone": "elderly",
+    "elderly": "elderly",
+    "party_roster": "party_members",
 }
+ITEMS = (
+    "hazards", "disputes", "hotline_cases", "resident_reports",
+    "old_courtyards", "social_organisations", "party_organisations", "party_projects",
+)  # fmt: skip
+"""Datasets that are about no person."""
+NUMBERED = ("hazards", "disputes", "hotline_cases", "resident_reports")
+"""Those whose truth names the item instead of a row."""
+UNPLACED = {"address.unknown_courtyard", "address.former_name"}
+"""Defects by which an item is kept, but not at its courtyard."""
 
 _MEMBERS = text("""
-SELECT 'population' AS group_code, d.period AS delivered, d.name, r.sheet, r.row_no, r.dataset, c.community_code
+SELECT CASE r.dataset WHEN 'party_members' THEN 'party_roster' ELSE r.dataset END AS group_code, d.period AS delivered, d.name, r.sheet, r.row_no, r.dataset, c.community_code
   FROM warehouse.record_current r JOIN landing.delivery d USING (delivery_id)
   LEFT JOIN warehouse.courtyard c USING (courtyard_code)
- WHERE r.dataset = 'population' AND r.is_active AND r.valid_from <= :day AND r.valid_to > :day
+ WHERE r.dataset IN ('population', 'elderly', 'party_members') AND r.is_active AND r.valid_from <= :day AND r.valid_to > :day
 UNION ALL
 SELECT m."group", d.period, d.name, r.sheet, r.row_no, r.dataset, m.community_code
   FROM mart.key_group_member m
@@ -43,6 +57,12 @@ _REFUSED = text("""
 SELECT b.dataset, d.period AS delivered, d.name
   FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
  WHERE b.status IN ('held', 'rejected', 'superseded')
+""")
+_ITEMS = text("""
+SELECT o.dataset, d.period AS delivered, CASE WHEN o.dataset = ANY(:numbered) THEN o.record_key ELSE o.row_no::text END AS item,
+       o.courtyard_code
+  FROM warehouse.observation o JOIN landing.delivery d USING (delivery_id)
+ WHERE o.dataset = ANY(:items)
 """)
 _REPORTED = text("""
 SELECT DISTINCT dataset, unit_code FROM quality.batch
@@ -73,11 +93,10 @@ class Truth:
         for row in _read(folder / "rows.csv"):
             if not row["person"]:
                 continue
-            name = Path(row["file"]).name if row["source"] == "grid" else ""
-            at = (row["dataset"], row["delivered"], name, row["sheet"], int(row["row_no"]))
+            at = _at(row)
             self.person_of[at] = row["person"]
             self.rows_of[row["person"], row["dataset"]].append(at)
-            self.defects_of[row["person"], row["dataset"]] |= set(filter(None, row["defects"].split(";")))
+            self.defects_of[row["person"], row["dataset"]] |= _defects(row)
         self.omissions: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in _read(folder / "omissions.csv"):
             self.omissions[row["person"], row["dataset"]].add(row["reason"])
@@ -89,6 +108,8 @@ class Truth:
             wanted = row["group"] != "dibao" or row["kind"] == "dibao"
             if wanted and row["valid_from"] <= day and (not row["valid_to"] or row["valid_to"] > day):
                 found[row["group"], row["person"]].add(row["community_code"])
+                if row["group"] == "party_member":
+                    found["party_roster", row["person"]].add(row["community_code"])
         for row in self.residence:
             if row["valid_from"] <= day and (not row["valid_to"] or row["valid_to"] > day):
                 found["population", row["person"]].add(row["courtyard_code"][:12])
@@ -117,6 +138,43 @@ def differences(engine: Engine, folder: Path, quarter: str) -> list[Difference]:
         reason = _reason(truth, GROUP_DATASETS[group], person, aside, refused, reported)
         found.append(Difference(group, person, *_first_two(should, does), reason))
     return found
+
+
+def misplaced(engine: Engine, folder: Path) -> list[tuple[str, ...]]:
+    """Items that the sources delivered well and the warehouse has not, or has in another courtyard."""
+    with engine.connect() as connection:
+        rows = connection.execute(_ITEMS, {"items": list(ITEMS), "numbered": list(NUMBERED)})
+        kept = {(row.dataset, row.delivered, row.item): row.courtyard_code or "" for row in rows}
+    found = []
+    for row in _read(folder / "rows.csv"):
+        if row["dataset"] not in ITEMS or _spoilt(row) - UNPLACED:
+            continue
+        where = kept.get((row["dataset"], row["delivered"], row["row_no"]))
+        if where is None or (where != row["courtyard_code"] and not _defects(row) & UNPLACED):
+            found.append((row["dataset"], row["delivered"], row["row_no"], row["courtyard_code"], str(where)))
+    return found
+
+
+def unspoilt(engine: Engine, folder: Path) -> list[tuple]:
+    """Quarantined rows in which nothing was spoilt on purpose; items known by number only are left out."""
+    wanted = [row for row in _read(folder / "rows.csv") if row["dataset"] not in NUMBERED]
+    spoilt = {_at(row): _spoilt(row) | _defects(row) & UNPLACED for row in wanted}
+    with engine.connect() as connection:
+        aside = [_place(row) for row in connection.execute(_SET_ASIDE) if row.dataset not in NUMBERED]
+    return [at for at in aside if not spoilt.get(at)]
+
+
+def _defects(row: dict[str, str]) -> set[str]:
+    return set(filter(None, row["defects"].split(";")))
+
+
+def _spoilt(row: dict[str, str]) -> set[str]:
+    return {kind for kind in _defects(row) if effect(kind) == "quarantined"}
+
+
+def _at(row: dict[str, str]) -> tuple:
+    name = Path(row["file"]).name if row["source"] == "grid" else ""
+    return row["dataset"], row["delivered"], name, row["sheet"], int(row["row_no"])
 
 
 def by_community(found: list[Difference]) -> Counter[tuple[str, str | None]]:

@@ -13,6 +13,7 @@ from sqlalchemy import make_url, text
 from courtyard.connection import Connection
 from courtyard.context import Context
 from courtyard.district.models import District, Office, SourceSpec
+from courtyard.errors import UsageError
 from courtyard.landing import fetching
 from courtyard.period import Period
 from courtyard.privacy import keys
@@ -31,6 +32,7 @@ def _spec(source: str, transport: str, cadence: str, **options: object) -> Sourc
         schedule="0 0 1 * *",
         datasets=("things",),
         options=options,
+        is_submitted=transport == "files",
     )
 
 
@@ -86,6 +88,12 @@ def office(settings, warehouse_url):
         "register": Connection("register", "postgres", login=url.username, path=url.database, extra=dict(url.query)),
         "books": Connection("books", "file"),
     }
+
+    def connection(conn_id: str) -> Connection:
+        if conn_id not in known:
+            raise UsageError(f"The connection '{conn_id}' is not set.")
+        return known[conn_id]
+
     sources = {
         "register": _spec("register", "sql", "month", query=query),
         "books": _spec(
@@ -99,7 +107,7 @@ def office(settings, warehouse_url):
         period=Period.parse("2026Q3"),
         url=warehouse_url,
         keys=keys.load(settings.keys),
-        connection=lambda conn_id: known[conn_id],
+        connection=connection,
         holder="test",
     )
     return Landing(ctx, warehouse_url, settings.inbox, connections=known)

@@ -204,6 +204,17 @@ def test_last_quarters_file_handed_in_again_is_noticed(office):
     assert office.rows(FETCHES)[1] == ("2026Q3", "landed", "a.xlsx 与 2026Q2 的交付完全相同，未重复入账")
 
 
+def test_a_register_that_did_not_change_is_a_delivery_of_each_month(office):
+    for month in ("2026-07", "2026-08"):
+        office.book(month, "甲")
+    assert office.fetch("register")["landed"] == 2
+    held = office.rows("SELECT period, delivery_id, sha256 FROM landing.delivery ORDER BY period")
+    (july, first, one), (august, second, other) = held
+    assert (july, august, one) == ("2026-07", "2026-08", other)
+    assert second == f"{first}@2026-08" and len(office.sealed) == 2
+    assert office.fetch("register", refetch=True)["landed"] == 0
+
+
 def test_a_refused_file_is_named_with_its_reason_and_the_others_land(office):
     office.workbook("a.xlsx", b"one")
     office.workbook(f".{PLANTED_ID}.xlsx", b"two")

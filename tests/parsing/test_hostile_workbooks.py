@@ -8,9 +8,10 @@ import openpyxl
 import pytest
 
 from courtyard.parsing.limits import Caps
+from courtyard.parsing.problems import is_error
 from courtyard.parsing.reading import whole
 
-from .made import activists, by_hand, headers, job, package, parts, rows_xml, table
+from .made import activists, by_hand, contract, headers, job, package, parts, rows_xml, table
 
 ROW = [None, "甲", "男", None, "群众", "院", "楼栋长", None, None, None, "新增"]
 
@@ -212,7 +213,7 @@ def test_a_header_that_is_more_than_a_header(header):
     found = table(
         package(parts(rows_xml([*headers("grid_activists"), header.replace("<", "&lt;")], ROW))), "grid_activists"
     )
-    assert found.rejected == ("header.invalid", "N列") and found.landed == 1
+    assert found.rejected == ("header.invalid", "O列") and found.landed == 1
 
 
 def test_a_shared_string_that_is_not_there():
@@ -228,3 +229,113 @@ def test_a_number_that_is_none(value):
 def test_a_good_workbook_by_openpyxl_passes_all_checks():
     found = table(activists({}, {"name": "乙"}), "grid_activists")
     assert found.columns["name"] == ["王小明", "乙"] and not found.rejected
+
+
+# --- FAULTS 2, XLSX, line by line ---------------------------------------------------------------
+
+
+def cell(value: str, attributes: str = "", at: int = 1) -> bytes:
+    """A workbook whose first row has this raw cell in one column (1: 姓名, 3: 身份证号, 11: 变动日期)."""
+    row = [*ROW, None, None]
+    row[at] = (attributes, value)
+    return by_hand(row)
+
+
+def filled(number: int) -> str:
+    return f'<row r="{number}"><c r="A{number}" s="0"/></row>'
+
+
+def with_rows(xml: str) -> bytes:
+    return package(parts(rows_xml(headers("grid_activists"), ROW).replace("</sheetData>", xml + "</sheetData>")))
+
+
+def of_1904(data: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        book = archive.read("xl/workbook.xml").decode()
+    return replaced(
+        data, **{"xl/workbook.xml": book.replace("<sheets>", '<workbookPr date1904="1"/><sheets>').encode()}
+    )
+
+
+def with_sheet(change) -> bytes:
+    return activists({}, {"name": "乙某"}, change=change)
+
+
+def hide(made):
+    made.active.row_dimensions[4].hidden = True
+
+
+def merge(made):
+    made.active.merge_cells("B4:B5")
+
+
+def entity(declared: str) -> bytes:
+    sheet = parts(rows_xml(headers("grid_activists"), ROW))["xl/worksheets/sheet1.xml"]
+    return by_hand(ROW, **{"xl/worksheets/sheet1.xml": sheet.replace("?>", "?>" + declared)})
+
+
+LAUGHS = (
+    "<!DOCTYPE x [<!ENTITY a 'ha'>" + "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12)) + "]>"
+)
+FORM = "grid_activists"
+# R the file is refused, Q the row is quarantined, N it is read; with the code that says so, if any.
+LINES = {
+    "ratio bomb R": (lambda: by_hand(ROW, **{"xl/worksheets/sheet1.xml": f"<x>{' ' * 20_000_000}</x>"}), "R", "file.too_large"),
+    "200 MB cell R": (lambda: with_rows(f'<row r="9"><c r="B9" t="inlineStr"><is><t>{"x" * 40 * 2**20}</t></is></c></row>'), "R", "file.too_large"),
+    "sparse XFD1048576 R": (lambda: sparse("XFD1048576"), "R", "file.too_large"),
+    "cell AAAAAAA1 R": (lambda: with_rows('<row r="9"><c r="AAAAAAA1"><v>1</v></c></row>'), "R", "file.damaged"),
+    "nested zip R": (lambda: replaced(by_hand(ROW), **{"inner.zip": b"PK"}), "R", "file.unsafe"),
+    "../ part name R": (lambda: replaced(by_hand(ROW), **{"xl/../../x.xml": b"x"}), "R", "file.unsafe"),
+    "truncated R": (lambda: by_hand(ROW)[:-30], "R", "file.truncated"),
+    "billion laughs R": (lambda: entity(LAUGHS), "R", "file.unsafe"),
+    "external entity R": (lambda: entity('<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), "R", "file.unsafe"),
+    "external link R": (lambda: replaced(by_hand(ROW), **{"xl/externalLinks/externalLink1.xml": b"<x/>"}), "R", "file.unsafe"),
+    "vbaProject.bin R": (lambda: replaced(by_hand(ROW), **{"xl/vbaProject.bin": b"x"}), "R", "file.unsafe"),
+    ".xlsm R": (lambda: by_hand(ROW, **{"[Content_Types].xml": parts("")["[Content_Types].xml"].replace("application/xml", "application/vnd.ms-excel.sheet.macroEnabled.main+xml")}), "R", "file.unsafe"),
+    "encrypted R": (lambda: OLE + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "R", "file.encrypted"),
+    "HTML renamed R": (lambda: b"<html><table></table></html>", "R", "file.html"),
+    "unreadable .xls R": (lambda: OLE + b"\0" * 4000, "R", "file.legacy_xls"),
+    "false <dimension> N": (lambda: package(parts(f'<dimension ref="A1"/>{rows_xml(headers(FORM), ROW)}')), "N", None),
+    "missing sheet R": (lambda: replaced(activists({}), **{"xl/worksheets/sheet1.xml": None}), "R", "file.damaged"),
+    "another sheet only R": (lambda: package(parts(rows_xml(["甲", "乙"], ["1", "2"]))), "R", "header.missing"),
+    "unexpected two-row header R": (lambda: package(parts(rows_xml(["基本情况", None, "其他"], ["称呼", "男女", "备考"], ROW))), "R", "header.missing"),
+    "merged cells outside the contract N": (lambda: with_sheet(merge), "N", "household.merge_outside"),
+    "hidden rows N, reported": (lambda: with_sheet(hide), "N", "row.hidden"),
+    "formula without a cached value Q": (lambda: cell("<f>B9</f>"), "Q", "cell.formula_without_value"),
+    "#REF! Q": (lambda: cell("<v>#REF!</v>", 't="e"'), "Q", "cell.error_value"),
+    "numeric 18-digit ID Q": (lambda: cell("<v>510105198001011234</v>", at=3), "Q", "id.numeric_cell"),
+    "1904 dates N": (lambda: of_1904(cell("<v>44773</v>", at=11)), "N", None),
+    "serial 60 Q": (lambda: cell("<v>60</v>", at=11), "Q", "date.unreadable"),
+    "negative serial Q": (lambda: cell("<v>-5</v>", at=11), "Q", "date.impossible"),
+    "text dates N": (lambda: cell("<is><t>二〇二六年八月三日</t></is>", 't="inlineStr"', at=11), "N", None),
+    "ambiguous text dates Q": (lambda: cell("<is><t>3/8</t></is>", 't="inlineStr"', at=11), "Q", "date."),
+    "a million styled empty rows N": (lambda: with_rows("".join(map(filled, range(3, 400_000)))), "N", None),
+    "cell over 32,767 characters Q": (lambda: cell(f"<is><t>{'长' * 32_768}</t></is>", 't="inlineStr"'), "Q", "cell.too_long"),
+    ".et by WPS that cannot be read R": (lambda: OLE + b"\0" * 600 + "ETExtData".encode("utf-16-le") + b"\0" * 3000, "R", "file.legacy_xls"),
+    "ODS R": (lambda: package({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<x/>"}, zipfile.ZIP_STORED), "R", "file.not_a_workbook"),
+    "Word document R": (lambda: package({"[Content_Types].xml": "<x/>", "word/document.xml": "<x/>"}), "R", "file.not_a_workbook"),
+    "PDF R": (lambda: b"%PDF-1.7\n%\xe2\xe3", "R", "file.not_a_workbook"),
+    "RTF R": (lambda: b"{\\rtf1\\ansi", "R", "file.not_a_workbook"),
+    "photo R": (lambda: b"\xff\xd8\xff\xe0" + b"\0" * 99, "R", "file.not_a_workbook"),
+    "photo of a telephone R": (lambda: b"\0\0\0\x18ftypheic" + b"\0" * 99, "R", "file.not_a_workbook"),
+    "archive R": (lambda: b"Rar!\x1a\x07\x00" + b"\0" * 99, "R", "file.not_a_workbook"),
+}  # fmt: skip
+
+
+WAYS = ("另存为", "重新上传", "分成几个文件", "去掉", "下发的采集表")
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_line_has_its_handling(line):
+    make, handling, code = LINES[line]
+    (found,) = whole(job(FORM), make())
+    told = [p.code for p in found.problems] + [r.code for r in found.remarks]
+    if handling == "R":
+        assert found.rejected and found.rejected[0] == code and not found.row_nos
+        assert found.reason.endswith("。") and found.findings(contract(FORM))
+        assert any(way in found.reason for way in WAYS), "a refusal says what to do"
+        return
+    assert not found.rejected and found.landed >= 1
+    errors = [p for p in found.problems if is_error(p.code)]
+    assert bool(errors) == (handling == "Q")
+    assert (code is None and told == []) or any(c.startswith(code or "-") for c in told), told

@@ -76,10 +76,10 @@ def test_a_worker_that_hangs_is_ended_within_the_wall_limit():
 
 
 def test_a_file_that_costs_too_much_cpu_is_ended():
-    rows = csv_of("population", *[{"name": f"甲{n}"} for n in range(100_000)])
+    rows = csv_of("population", *[{"name": f"甲{n}"} for n in range(190_000)])
     with Sandbox(workers=1) as sandbox:
-        caps = Caps(cpu_seconds=-1)  # nothing beyond what the worker has used already
-        heavy = Task("a", job("population", caps=caps), lambda: rows * 5)
+        caps = Caps(cpu_seconds=0)  # nothing beyond what the worker has used already
+        heavy = Task("a", job("population", caps=caps), lambda: rows)
         assert last(sandbox, heavy, task("b", activists({}))) == {
             "a": Closed("a", "file.crashed"), "b": Closed("b"),
         }  # fmt: skip
@@ -153,3 +153,11 @@ def test_an_unforeseen_exception_is_told_by_type_and_place_only(monkeypatch):
 def test_the_dry_run_never_raises(data):
     (found,) = parsing.parse_file(data, "x.xlsx", [contract("grid_activists")], pack().codes)
     assert found.is_rejected and found.reason and found.findings(contract("grid_activists"))
+
+
+def test_a_table_of_nothing_but_wrong_cells_keeps_one_error_a_row(monkeypatch):
+    """What a table held as a whole remembers is bounded, and no bad row passes for a good one."""
+    monkeypatch.setattr(reading, "MAX_PROBLEMS", 4)
+    rows = [{"id_number": 1.0, "sex": "?", "change_date": "?"}] * 3
+    (found,) = reading.whole(job("grid_activists"), activists(*rows))
+    assert sorted({p.row_no for p in found.problems}) == [4, 5, 6] and len(found.problems) == 3

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courtyard.parsing.seal import COLUMNS, Sealer, canonical
+from courtyard.parsing.seal import COLUMNS, Sealer, canonical, reference
 from courtyard.parsing.tables import ParsedTable
 from courtyard.privacy.keys import KINDS, KeyRing
 
@@ -93,6 +93,54 @@ def test_a_record_that_comes_again_is_remarked_on_across_blocks():
     assert [json.loads(r["problems"]) for r in (first, again, third)] == [
         [], [{"column": None, "code": "record.repeated", "cell": None}], [{"column": None, "code": "record.repeated", "cell": None}],
     ]  # fmt: skip
+
+
+UNIT = "510105005002001"
+
+
+def referred(*rows, unit=UNIT):
+    """Rows of 居民骨干 with their references, and the problems that sealing finds in them."""
+    kept = [c.name for c in contract("grid_activists").columns if not c.volatile or c.role == "record_ref"]
+    block = ParsedTable("grid_activists", "", row_nos=list(range(5, len(rows) + 5)))
+    block.columns = {name: [row.get(name) for row in rows] for name in kept}
+    sealer = Sealer(contract("grid_activists"), RING, "batch", "2026Q3", unit)
+    found = [dict(zip(COLUMNS, row, strict=True)) for row in sealer.rows("居民骨干", block)]
+    return found, [(p.row_no, p.code) for p in block.problems]
+
+
+NAMED = {"name": "王小明", "courtyard": "宽巷子12号院", "activist_kind": "mediator"}
+REF = reference(RING, "grid_activists", UNIT, "kept", NAMED["name"])
+
+
+def test_a_reference_keeps_the_record_whose_id_number_was_corrected():
+    found, problems = referred(NAMED | {"id_number": ID, "record_ref": REF}, NAMED | {"record_ref": f" {REF} "})
+    assert [row["record_key"] for row in found] == ["kept", "kept"] and problems == [(6, "record.repeated")]
+    assert RING.open(json.loads(found[0]["sealed"])["id_number"], "grid_activists/kept/id_number") == ID
+
+
+@pytest.mark.parametrize("ref", ["kept", "kept.", ".12345678", "other" + REF[4:], REF[:-1], reference(RING, "grid_dibao", UNIT, "kept", "王小明"), reference(RING, "grid_activists", "510105005002002", "kept", "王小明")])  # fmt: skip
+def test_a_reference_that_was_changed_or_issued_for_others_is_not_believed(ref):
+    (row,), problems = referred(NAMED | {"id_number": ID, "record_ref": ref})
+    assert row["record_key"] == RING.token(ID) and problems == [(5, "record.ref_invalid")]
+
+
+def test_a_reference_beside_another_name_is_not_believed():
+    """Cells sorted without the hidden column, or somebody new typed over a former row."""
+    (row,), problems = referred(NAMED | {"name": "李小红", "id_number": ID, "record_ref": REF})
+    assert row["record_key"] == RING.token(ID) and problems == [(5, "record.ref_invalid")]
+
+
+def test_a_new_name_under_the_same_id_number_is_the_same_record_without_a_word():
+    own = reference(RING, "grid_activists", UNIT, RING.token(ID), NAMED["name"])
+    (row,), problems = referred(NAMED | {"name": "王晓明", "id_number": ID, "record_ref": own})
+    assert row["record_key"] == RING.token(ID) and problems == []
+
+
+def test_references_are_neither_kept_nor_hashed():
+    (with_ref,), _ = referred(NAMED | {"record_ref": REF})
+    (without,), problems = referred(NAMED)
+    assert with_ref["attrs"] == without["attrs"] and with_ref["row_hash"] == without["row_hash"] and problems == []
+    assert REF not in str(with_ref)
 
 
 values = st.dictionaries(

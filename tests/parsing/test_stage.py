@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from courtyard import parsing
 from courtyard.context import Context
 from courtyard.errors import LeaseLost
 from courtyard.landing import ledger, vault
+from courtyard.parsing.seal import reference
 from courtyard.period import Period
 from courtyard.privacy import keys
 from courtyard.store import lease
@@ -76,14 +78,15 @@ ONE = {
 }  # fmt: skip
 
 
-def test_a_grid_workbook_becomes_four_batches(ctx, land):
+def test_a_grid_workbook_becomes_a_batch_for_each_dataset(ctx, land):
     delivery = land("grid", grid_book(grid_activists=[ONE, ONE | {"id_number": "110105194912310021"}]), unit=GRID)
     result = parsing.parse(ctx)
     assert result == {
-        "deliveries": 1, "batches": {"parsed": 4, "rejected": 0, "superseded": 0}, "rows": 2, "findings": 1, "unopened": [],
+        "deliveries": 1, "batches": {"parsed": 5, "rejected": 0, "superseded": 0}, "rows": 2, "findings": 1, "unopened": [],
     }  # fmt: skip
     assert batches(ctx) == [
         ("grid_activists", "2026Q3", "parsed", 2, 0, 0, 3, False),
+        ("grid_answers", "2026Q3", "parsed", 0, 0, 0, 0, True),  # nothing was asked, so nothing is owed
         ("grid_dibao", "2026Q3", "parsed", 0, 0, 0, 4, True),
         ("grid_party_members", "2026Q3", "parsed", 0, 0, 0, 4, True),
         ("grid_school_age", "2026Q3", "parsed", 0, 0, 0, 4, True),
@@ -106,6 +109,27 @@ def test_a_grid_workbook_becomes_four_batches(ctx, land):
     ]
 
 
+def test_a_sheet_that_is_said_to_be_unchanged_is_marked_so(ctx, land):
+    sheets = [(name, [[TITLE], [META], ["本表情况：", "无变化"], headers(dataset)]) for name, dataset in SHEETS.items()]
+    land("grid", book(*sheets), unit=GRID)
+    parsing.parse(ctx)
+    found = ask(ctx, "SELECT dataset, landed, is_nil, is_unchanged, status FROM quality.batch ORDER BY dataset")
+    assert found == [
+        ("grid_activists", 0, False, True, "parsed"), ("grid_answers", 0, True, False, "parsed"),
+        ("grid_dibao", 0, False, True, "parsed"), ("grid_party_members", 0, False, True, "parsed"),
+        ("grid_school_age", 0, False, True, "parsed"),
+    ]  # fmt: skip
+
+
+def test_a_prefilled_row_keeps_its_record_though_its_id_number_was_corrected(ctx, land):
+    ref = reference(ctx.keys, "grid_activists", GRID, "kept", ONE["name"])
+    land("grid", grid_book(grid_activists=[ONE | {"record_ref": ref}, ONE | {"record_ref": "x.1", "id_number": None}]), unit=GRID)  # fmt: skip
+    parsing.parse(ctx)
+    rows = ask(ctx, "SELECT record_key, problems, attrs ? 'record_ref' FROM staging.row ORDER BY row_no")
+    assert rows[0] == ("kept", [], False)
+    assert rows[1][1] == [{"cell": None, "code": "record.ref_invalid", "column": None}]
+
+
 def test_running_it_again_changes_nothing(ctx, land):
     land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
     parsing.parse(ctx)
@@ -123,7 +147,7 @@ def test_rows_that_a_server_crash_emptied_are_parsed_again(ctx, land):
     assert parsing.parse(ctx)["rows"] == 1
     assert ask(ctx, "SELECT status, count(*) FROM quality.batch GROUP BY 1 ORDER BY 1") == [
         ("parsed", 1),
-        ("validated", 3),
+        ("validated", 4),
     ]
     assert ask(ctx, "SELECT count(*) FROM staging.row") == [(1,)]
 
@@ -153,13 +177,32 @@ def test_deliveries_of_other_quarters_are_left_alone(ctx, land):
 def test_a_file_that_is_no_workbook_stops_no_other(ctx, land):
     land("grid", b"<html></html>", unit="510105005002002")
     land("grid", grid_book(grid_activists=[ONE]), unit=GRID)
-    assert parsing.parse(ctx)["batches"] == {"parsed": 4, "rejected": 4, "superseded": 0}
+    assert parsing.parse(ctx)["batches"] == {"parsed": 5, "rejected": 5, "superseded": 0}
     refused = ask(ctx, "SELECT DISTINCT unit_code, left(reason, 6) FROM quality.batch WHERE status = 'rejected'")
     assert refused == [("510105005002002", "文件其实是网")]
-    assert ask(ctx, "SELECT count(*), min(code) FROM quality.finding") == [(4, "file.html")]
+    assert ask(ctx, "SELECT count(*), min(code) FROM quality.finding") == [(5, "file.html")]
 
 
-def test_a_workbook_of_another_grid_is_refused_with_its_rows_counted(ctx, land):
+def test_a_submission_is_refused_or_superseded_by_nothing_here_and_says_whose_it_is(ctx, land):
+    """Whether it is taken is decided in `submissions.admit`; parsing only notes what the file states."""
+    land("grid", grid_book(grid_activists=[ONE]), unit="510105005002002")
+    land("grid", grid_book(title=TITLE.replace("三季", "四季"), grid_activists=[ONE]), unit=GRID, version=2)
+    assert parsing.parse(ctx)["batches"] == {"parsed": 10, "rejected": 0, "superseded": 0}
+    stated = ask(ctx, "SELECT DISTINCT metadata->'居民骨干'->'stated' FROM quality.batch WHERE landed > 0 ORDER BY 1")
+    assert stated == [({"period": "2026Q3", "unit": GRID},), ({"period": "2026Q4", "unit": GRID},)]
+
+
+@pytest.fixture
+def collected(ctx):
+    """The same workbooks, collected from units that do not submit them themselves."""
+    grid = ctx.district.sources["grid"]
+    other = grid.model_copy(update={"is_submitted": False, "datasets": grid.datasets[:4]})
+    sources = ctx.district.sources | {"grid": other}
+    return replace(ctx, district=ctx.district.model_copy(update={"sources": sources}))
+
+
+def test_a_workbook_of_another_grid_is_refused_with_its_rows_counted(collected, land):
+    ctx = collected
     land("grid", grid_book(grid_activists=[ONE]), unit="510105005002002")
     parsing.parse(ctx)
     assert batches(ctx)[0] == ("grid_activists", "2026Q3", "rejected", 1, 1, 0, 3, False)
@@ -167,7 +210,8 @@ def test_a_workbook_of_another_grid_is_refused_with_its_rows_counted(ctx, land):
     assert ask(ctx, "SELECT count(*) FROM staging.row") == [(0,)]
 
 
-def test_a_late_workbook_goes_to_its_own_quarter_and_one_of_the_future_is_refused(ctx, land):
+def test_a_late_workbook_goes_to_its_own_quarter_and_one_of_the_future_is_refused(collected, land):
+    ctx = collected
     land("grid", grid_book(title=TITLE.replace("三季", "二季"), grid_activists=[ONE]), unit=GRID)
     land("grid", grid_book(title=TITLE.replace("三季", "四季"), grid_activists=[ONE]), unit=GRID)
     parsing.parse(ctx)
@@ -176,7 +220,8 @@ def test_a_late_workbook_goes_to_its_own_quarter_and_one_of_the_future_is_refuse
     ]  # fmt: skip
 
 
-def test_the_newest_version_wins_whatever_the_order_and_a_refused_one_replaces_none(ctx, land):
+def test_the_newest_version_wins_whatever_the_order_and_a_refused_one_replaces_none(collected, land):
+    ctx = collected
     land("grid", grid_book(grid_activists=[ONE, ONE | {"id_number": None}]), unit=GRID, version=1)
     land("grid", grid_book(grid_activists=[ONE]), unit=GRID, version=3)
     land("grid", grid_book(grid_activists=[ONE, ONE, ONE]), unit=GRID, version=2)
@@ -190,7 +235,8 @@ def test_the_newest_version_wins_whatever_the_order_and_a_refused_one_replaces_n
     assert ask(ctx, "SELECT count(*) FROM staging.row") == [(1,)]
 
 
-def test_an_older_version_that_arrives_later_is_superseded_too(ctx, land):
+def test_an_older_version_that_arrives_later_is_superseded_too(collected, land):
+    ctx = collected
     land("grid", grid_book(grid_activists=[ONE]), unit=GRID, version=3)
     parsing.parse(ctx)
     land("grid", grid_book(grid_activists=[ONE, ONE]), unit=GRID, version=1)

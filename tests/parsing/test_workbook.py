@@ -79,13 +79,13 @@ def test_headers_by_synonyms_with_blanks_marks_and_zero_width():
     assert (found.columns["name"], found.columns["id_number"], found.remarks) == (["王小明"], [ID], [])
 
 
-def test_a_column_in_another_unit_is_another_column():
+def test_a_magnitude_in_the_header_of_a_column_without_unit_makes_it_another_column():
     spelled = [
-        h.replace("家庭人口", "家庭人口（人）").replace("保障人数", "保障人数（百人）") for h in headers("grid_dibao")
+        h.replace("特长", "特长（项）").replace("参与事项", "参与事项（百项）") for h in headers("grid_activists")
     ]
-    found = table(book(("低保户", [spelled, line("grid_dibao", 1, DIBAO)])), "grid_dibao")
-    assert found.columns["household_size"] == [2] and "covered_persons" not in found.columns
-    assert remarks(found) == [("header.unknown_column", "D1", "保障人数（百人）")]
+    found = activist(book(("居民骨干", [spelled, line("grid_activists", 1, ACTIVIST | {"skill": "书法"})])))
+    assert found.columns["skill"] == ["书法"] and "matters" not in found.columns
+    assert remarks(found) == [("header.unknown_column", "J1", "参与事项（百项）")]
 
 
 def test_a_line_that_names_somebody_is_no_title():
@@ -117,7 +117,16 @@ def test_two_header_rows_are_joined():
 
     found = activist(book(("居民骨干", [upper, lower, line("grid_activists", 1, ACTIVIST)]), change=merge))
     assert found.columns["change_kind"] == ["unchanged"] and found.row_nos == [3] and found.structural == 2
-    assert not found.remarks and set(found.columns) == {c.name for c in contract("grid_activists").columns} - {"row_number"}  # fmt: skip
+    expected = {c.name for c in contract("grid_activists").columns} - {"row_number", "record_ref"}
+    assert not found.remarks and set(found.columns) == expected
+
+
+def test_a_column_too_many_is_named_where_its_text_stands_in_either_header_row():
+    upper = [*list(headers("grid_activists"))[:3], "证件", *list(headers("grid_activists"))[4:], "星座", None]
+    lower = [*[None] * 3, "身份证号", *[None] * (len(upper) - 5), "血型"]
+    found = activist(book(("居民骨干", [upper, lower, line("grid_activists", 1, ACTIVIST)])))
+    named = [r for r in remarks(found) if r[0] == "header.unknown_column"]
+    assert named == [("header.unknown_column", "O1", "星座"), ("header.unknown_column", "P2", "血型")]
 
 
 def test_a_two_row_header_nobody_can_map_is_refused_by_name():
@@ -290,7 +299,7 @@ def test_formulas_without_a_result_and_error_values_are_found_at_their_cells():
 def test_missing_unknown_and_repeated_columns_are_named():
     shorter = [h for h in headers("grid_activists") if h != "性别"] + ["星座"]
     found = activist(book(("居民骨干", [shorter, [1, "甲"]])))
-    assert remarks(found) == [("header.missing_column", None, ""), ("header.unknown_column", "M1", "星座")]
+    assert remarks(found) == [("header.missing_column", None, ""), ("header.unknown_column", "N1", "星座")]
     assert found.missing == ["sex"] and found.landed == 1
     twice = [*headers("grid_activists"), "姓名"]
     found = activist(book(("居民骨干", [twice, [1, "甲"], [2, "乙"]])))
@@ -313,7 +322,7 @@ def test_2024_10_as_a_number_is_read_when_its_format_shows_it_and_quarantined_wh
 
     found = activist(activists({"change_date": 2024.10}, {"change_date": 2024.10}, change=formats))
     assert found.columns["change_date"] == ["2024-10", None]
-    assert codes(found) == [("L5", "date.float_month")]
+    assert codes(found) == [("L4", "date.imprecise_kept"), ("L5", "date.float_month")]
 
 
 def test_a_workbook_that_counts_from_1904():

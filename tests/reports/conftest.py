@@ -207,6 +207,18 @@ def world(settings, warehouse_url) -> World:
         )
         database.copy_rows(
             connection,
+            "warehouse.grid_cycle",
+            ("street_code", "issued_before", "due_after", "frozen_after"),
+            [(STREET, 15, 5, 10)],
+        )
+        database.copy_rows(
+            connection,
+            "warehouse.submitted_dataset",
+            ("street_code", "dataset", "source", "title", "is_owed"),
+            [(STREET, d, "grid", ctx.district.contracts[d].title, True) for d in ("grid_activists", "grid_dibao")],
+        )
+        database.copy_rows(
+            connection,
             "warehouse.key_group",
             ("group_code", "title", "dataset", "conditions"),
             [(g.group, g.title, g.dataset, Jsonb(g.where)) for g in ctx.district.key_groups],

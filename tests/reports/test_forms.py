@@ -183,7 +183,7 @@ def test_nil_missing_and_unreadable_grids_are_told_apart(world):
     assert [sheet[f"A{row}"].value for row in (5, 6, 7)] == [
         "注：未报网格1个：商业街第1网格。",
         "注：确认本期无数据的网格1个：四道街第1网格。",
-        "注：报送文件无法读取的网格1个：四道街第2网格。",
+        "注：报送被退回的网格1个：四道街第2网格。",
     ]
 
 

@@ -30,23 +30,44 @@ def test_each_grid_owes_each_quarter_a_submission(world):
     world.batch("grid_activists", "2026Q3", unit="510105005003001", status="held")
     world.batch("population", "2026Q3")
     found = world.rows(
-        "SELECT dataset, period, unit_code, status, is_late FROM mart.submission_status ORDER BY period, unit_code"
+        """SELECT dataset, period, unit_code, status, is_held, is_late, due_on::text, days_late
+             FROM mart.submission_status ORDER BY dataset, period, unit_code"""
+    )
+    assert [tuple(row.values()) for row in found[:6]] == [
+        ("grid_activists", "2026Q2", GRID, "accepted", False, False, "2026-07-05", 89),
+        ("grid_activists", "2026Q2", "510105005002002", "accepted", False, True, "2026-07-05", 89),
+        ("grid_activists", "2026Q2", "510105005003001", "missing", False, False, "2026-07-05", None),
+        ("grid_activists", "2026Q3", GRID, "confirmed_nil", False, False, "2026-10-05", 0),
+        ("grid_activists", "2026Q3", "510105005002002", "rejected", False, False, "2026-10-05", 0),
+        ("grid_activists", "2026Q3", "510105005003001", "received", True, False, "2026-10-05", 0),
+    ]
+    assert {row["status"] for row in found[6:]} == {"missing"}
+
+
+def test_completeness_and_timeliness_of_each_community_and_the_street(world):
+    for dataset in ("grid_activists", "grid_dibao"):
+        world.batch(dataset, "2026Q3", unit=GRID)
+    world.batch("grid_activists", "2026Q3", unit="510105005002002", folder="2026Q4", landed=0, is_nil=True)
+    world.batch("grid_activists", "2026Q3", unit="510105005003001", status="rejected")
+    found = world.rows(
+        """SELECT unit_name, grids, owed, reported, confirmed_nil, missing, refused, late, completeness::float,
+                  timeliness::float FROM mart.submission_summary WHERE period = '2026Q3' ORDER BY unit_code""",
+        role="reader",
     )
     assert [tuple(row.values()) for row in found] == [
-        ("grid_activists", "2026Q2", GRID, "reported", False),
-        ("grid_activists", "2026Q2", "510105005002002", "reported", True),
-        ("grid_activists", "2026Q2", "510105005003001", "missing", False),
-        ("grid_activists", "2026Q3", GRID, "confirmed_nil", False),
-        ("grid_activists", "2026Q3", "510105005002002", "rejected", False),
-        ("grid_activists", "2026Q3", "510105005003001", "held", False),
+        ("少城街道", 3, 6, 2, 1, 2, 1, 1, 0.5, 0.3333),
+        ("四道街社区", 2, 4, 2, 1, 1, 0, 1, 0.75, 0.5),
+        ("商业街社区", 1, 2, 0, 0, 1, 1, 0, 0.0, 0.0),
     ]
 
 
 def test_a_rejected_second_file_does_not_undo_the_first(world):
     world.batch("grid_activists", "2026Q3", unit=GRID)
     world.batch("grid_activists", "2026Q3", "2026-10-03T08:00:00+08:00", unit=GRID, status="rejected")
-    found = world.rows("SELECT status FROM mart.submission_status WHERE unit_code = :grid", grid=GRID)
-    assert found == [{"status": "reported"}]
+    found = world.rows(
+        "SELECT status FROM mart.submission_status WHERE unit_code = :grid AND dataset = 'grid_activists'", grid=GRID
+    )
+    assert found == [{"status": "accepted"}]
 
 
 def test_key_groups_count_persons_on_a_day(dibao):
@@ -99,7 +120,7 @@ def test_age_is_full_years_and_unknown_without_a_day(world):
     assert {born: world.rows(query, born=born)[0]["age"] for born in AGES} == AGES
 
 
-OPEN = ("ledger", "submission_status", "courtyard")
+OPEN = ("ledger", "submission_status", "submission_summary", "courtyard")
 CLOSED = ("courtyard_archive", "key_group_member", "person_current", "discrepancy")
 
 

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import threading
 
 import asyncssh
@@ -10,7 +11,7 @@ from courtyard.connection import Connection
 from courtyard.errors import SourceError
 from courtyard.period import Period
 from courtyard.sample.standins import sftp as server
-from courtyard.sources import sftp
+from courtyard.sources import Refused, sftp, submitted
 
 Q3 = Period.parse("2026Q3")
 SPEC = source("sftp", file="roll/{period}/roll_{street_code}.csv", deadline_seconds=10)
@@ -113,6 +114,67 @@ def test_a_server_that_is_down_says_so(site):
     down = Connection("roll", "sftp", host="127.0.0.1", port=1, login="roll", password="x", extra={"host_key": site[2]})
     with pytest.raises(SourceError, match="取不到"):
         fetch(down)
+
+
+UNIT = "510105005002001"
+FOLDER = source("sftp", pattern="grid/{period}/*.xlsx", unit_from_name=r"^(?P<unit>\d{15})", deadline_seconds=10)
+
+
+@pytest.fixture
+def folder(site):
+    made = site[0] / "grid/2026Q3"
+    made.mkdir(parents=True, exist_ok=True)
+    yield made
+    shutil.rmtree(site[0] / "grid")
+
+
+def test_every_file_of_a_folder_is_one_delivery_with_its_unit_and_its_own_time(site, folder):
+    for name, data in {f"{UNIT}_网格.xlsx": b"PK1", "b.xlsx": b"PK2", "说明.txt": b"-"}.items():
+        (folder / name).write_bytes(data)
+        os.utime(folder / name, (1_790_000_000, 1_790_000_000))
+    first, second = fetch(connection(site), FOLDER)
+    assert (first.name, first.data, first.unit_code) == (f"{UNIT}_网格.xlsx", b"PK1", UNIT)
+    assert first.version_at.timestamp() == 1_790_000_000
+    assert (second.name, second.data, second.unit_code) == ("b.xlsx", b"PK2", None)
+
+
+def test_a_folder_that_is_not_there_gives_nothing(site):
+    assert fetch(connection(site), FOLDER) == []
+
+
+def test_in_a_folder_links_folders_and_suspicious_names_are_refused_and_the_rest_is_taken(site, folder, monkeypatch):
+    monkeypatch.setattr(submitted, "MAX_BYTES", 10)
+    (folder / "a.xlsx").symlink_to("/etc/hostname")
+    (folder / "b.xlsx").mkdir()
+    (folder / os.fsdecode(b"c\xff.xlsx")).write_bytes(b"x")
+    (folder / "d\u202e.xlsx").write_bytes(b"x")
+    (folder / "e.xlsx").write_bytes(b"x" * 11)
+    (folder / "f.xlsx").write_bytes(b"x" * 10)
+    *refused, taken = fetch(connection(site), FOLDER)
+    reasons = ["不是普通文件", "不是普通文件", "控制字符", "控制字符", "MB"]
+    assert len(refused) == 5 and all(reason in item.reason for item, reason in zip(refused, reasons, strict=True))
+    assert taken.data == b"x" * 10
+
+
+def test_in_a_folder_a_file_that_still_grows_waits_and_the_others_do_not(site, folder):
+    (folder / "a.xlsx").write_bytes(b"x")
+    stop = threading.Event()
+
+    def grow():
+        with (folder / "b.xlsx").open("ab", buffering=0) as file:
+            while not stop.wait(0.001):
+                file.write(b"x" * 100)
+
+    thread = threading.Thread(target=grow)
+    thread.start()
+    try:
+        while not (folder / "b.xlsx").exists():
+            pass
+        done, waiting = fetch(connection(site), FOLDER)
+    finally:
+        stop.set()
+        thread.join()
+    assert done.data == b"x" and waiting == Refused("b.xlsx", "文件还在写入，下次再收", waits=True)
 
 
 @pytest.mark.parametrize(

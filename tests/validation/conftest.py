@@ -21,7 +21,7 @@ from courtyard.store import database
 
 STREET = "510105005"
 ROW_COLUMNS = (
-    "batch_id", "sheet", "row_no", "dataset", "record_key", "attrs", "problems", "id_birth_date", "id_sex",
+    "batch_id", "sheet", "row_no", "dataset", "record_key", "attrs", "problems", "id_birth_date", "id_sex", "is_active",
 )  # fmt: skip
 
 
@@ -33,9 +33,10 @@ class Quarter:
     _serial: Any = field(default_factory=lambda: count(1))
 
     def batch(self, rows: list[dict[str, Any]], dataset: str = "population", **more: Any) -> str:
-        """Stage rows ({attrs, problems, record_key, id_birth_date, id_sex}); returns the batch's id.
+        """Stage rows ({attrs, problems, record_key, id_birth_date, id_sex, is_active}); returns the batch's id.
 
-        `more`: period, folder (the delivery's period), unit, is_nil, landed, status, version_at, sheet.
+        `more`: period, folder (the delivery's period), unit, is_nil, is_unchanged, landed, status, version_at,
+        sheet, metadata.
         """
         number, period = next(self._serial), more.get("period", str(self.ctx.period))
         source = next(s.source for s in self.ctx.district.sources.values() if dataset in s.datasets)
@@ -58,8 +59,8 @@ class Quarter:
             )
             connection.execute(
                 text("""INSERT INTO quality.batch (batch_id, delivery_id, street_code, dataset, period, unit_code,
-                    status, is_nil, landed) VALUES (:id, :delivery, :street, :dataset, :period, :unit, :status, :nil,
-                    :landed)"""),
+                    status, is_nil, is_unchanged, landed, metadata) VALUES (:id, :delivery, :street, :dataset, :period,
+                    :unit, :status, :nil, :unchanged, :landed, CAST(:metadata AS jsonb))"""),
                 {
                     "id": batch_id,
                     "delivery": delivery,
@@ -69,6 +70,8 @@ class Quarter:
                     "unit": more.get("unit"),
                     "status": more.get("status", "parsed"),
                     "nil": more.get("is_nil", False),
+                    "unchanged": more.get("is_unchanged", False),
+                    "metadata": json.dumps(more.get("metadata", {}), ensure_ascii=False),
                     "landed": more.get("landed", len(rows)),
                 },
             )
@@ -83,6 +86,7 @@ class Quarter:
                     json.dumps(row.get("problems", [])),
                     row.get("id_birth_date"),
                     row.get("id_sex"),
+                    row.get("is_active", True),
                 )
                 for number_of_row, row in enumerate(rows, 2)
             )

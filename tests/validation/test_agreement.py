@@ -9,12 +9,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from courtyard.district.models import CodeList, Contract
-from courtyard.validation import frame, rules, suite
+from courtyard.validation import frame, groups, prepared, rules, suite
 
 from .rows import TOKEN
 
 PERIODS = {"b1": "2026Q3", "b2": "2026-07"}
 CODES = {"sex": CodeList(codes="sex", title="性别", basis="GB/T 2261.1", values={"1": ("男",), "2": ("女",), "9": ()})}
+WORDS = {"severity": "error", "message": "m", "remedy": "r"}
 CONTRACT = Contract.model_validate(
     {
         "dataset": "everything",
@@ -24,6 +25,7 @@ CONTRACT = Contract.model_validate(
         "grain": "entity",
         "subject": "person",
         "key": [["id_number"], ["name", "birth"]],
+        "active": {"column": "sex", "values": ["1", "2"]},
         "columns": [
             {"name": "name", "header": "姓名", "type": "person_name", "required": True},
             {"name": "sex", "header": "性别", "type": "code", "codes": "sex", "required": True},
@@ -34,19 +36,43 @@ CONTRACT = Contract.model_validate(
             {"name": "told_at", "header": "上报", "type": "datetime", "required": True},
             {"name": "size", "header": "人数", "type": "integer", "minimum": 1, "maximum": 20},
             {"name": "amount", "header": "金额", "type": "decimal", "minimum": 0},
+            {"name": "age", "header": "年龄", "type": "age"},
             {"name": "ok", "header": "是否", "type": "yes_no"},
             {"name": "note", "header": "备注", "type": "text"},
             {"name": "line", "header": "序号", "type": "integer", "volatile": True, "required": True},
         ],
         "rules": [
-            {"id": name, "check": check, "columns": columns, "severity": "error", "message": "m", "remedy": "r"}
+            {"id": name, "check": check, "columns": columns, **WORDS}
             for name, check, columns in [
                 ("birth", "birth_matches_id", ["birth", "id_number"]),
                 ("sex", "sex_matches_id", ["sex", "id_number"]),
                 ("left", "not_before", ["left_on", "birth"]),
                 ("told", "not_before", ["told_at", "seen_at"]),
                 ("mixed", "not_before", ["told_at", "left_on"]),
+                ("less", "not_above", ["size", "amount"]),
+                ("named", "required_with", ["note", "name"]),
             ]
+        ]
+        + [
+            {"id": name, "check": "required_with", "columns": columns, "values": values, **WORDS}
+            for name, columns, values in [
+                ("told_if", ["left_on", "ok"], ["true"]),
+                ("number_if", ["id_number", "sex"], ["1", "9"]),
+            ]
+        ],
+        "group_rules": [
+            {"id": "head", "check": "one_of", "group": ["note"], "where": {"ok": ["true"]}, **WORDS},
+            {"id": "count", "check": "count_is", "group": ["note", "name"], "column": "size", **WORDS},
+            {
+                "id": "count_if",
+                "check": "count_is",
+                "group": ["note"],
+                "column": "size",
+                "where": {"ok": ["true"]},
+                **WORDS,
+            },
+            {"id": "same", "check": "same", "group": ["note"], "column": "name", **WORDS},
+            {"id": "same_if", "check": "same", "group": ["ok"], "column": "birth", "where": {"sex": ["1"]}, **WORDS},
         ],
     }
 )
@@ -90,6 +116,7 @@ VALUES = {
     "told_at": MOMENTS,
     "size": NUMBERS,
     "amount": NUMBERS,
+    "age": st.one_of(st.sampled_from(["35", "35@2026-09-30", "35@2026", "35@", "1035@2026-09-30"]), ODD),
     "ok": st.one_of(st.sampled_from(["true", "false"]), ODD),
     "note": st.one_of(ODD, st.just("x" * 5001)),
 }
@@ -129,26 +156,65 @@ def raw_frame(rows):
         is_value = column.type in frame.VALUE_TYPES
         raw[frame.raw_name(column)] = values if is_value else [None if v is None else float(len(v)) for v in values]
         types[frame.raw_name(column)] = "str" if is_value else "float64"
+    for rule in CONTRACT.group_rules:
+        keys = [[row["attrs"].get(name) for name in rule.group] for row in rows]
+        raw[prepared.key_name(rule)] = [None if None in key else json.dumps(key) for key in keys]
+        types[prepared.key_name(rule)] = "str"
+        if rule.check == "same":
+            raw[prepared.value_name(rule)] = [row["attrs"].get(rule.column) for row in rows]
+            types[prepared.value_name(rule)] = "str"
     return pd.DataFrame(raw).astype(types)
+
+
+def by_great_expectations(rows, checks):
+    """(position, finding) of every check that failed on a row."""
+    staged = frame.build(CONTRACT, raw_frame(rows), PERIODS)
+    outcome = suite.run("everything", checks, staged.frame)
+    assert outcome.raised == []
+    return {
+        (position, finding)
+        for at, positions in outcome.failed.items()
+        for position in positions
+        for finding in rules.findings_of(checks[at], staged.problems.get(position, ()))
+    }
 
 
 # Each example costs half a second of the library, so none is shrunk: the rows that differ are told anyway.
 @settings(max_examples=10, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.lists(ROW, min_size=20, max_size=80))
 def test_both_judgements_agree_on_every_row(rows):
-    staged = frame.build(CONTRACT, raw_frame(rows), PERIODS)
-    checks = rules.checks_of(CONTRACT, CODES)
-    outcome = suite.run("everything", checks, staged.frame)
-    assert outcome.raised == []
-    by_gx = {
-        (position, finding)
-        for at, positions in outcome.failed.items()
-        for position in positions
-        for finding in rules.findings_of(checks[at], staged.problems.get(position, ()))
-    }
     by_row = {
         (position, finding)
         for position, row in enumerate(rows)
         for finding in rules.examine(CONTRACT, {**row, "period": PERIODS[row["batch_id"]]}, CODES)
     }
-    assert by_gx == by_row
+    assert by_great_expectations(rows, rules.checks_of(CONTRACT, CODES)) == by_row
+
+
+HOUSEHOLD_ROW = st.fixed_dictionaries(
+    {
+        "attrs": st.fixed_dictionaries(
+            {},
+            optional={
+                "note": st.sampled_from(["家", "户", "x"]),
+                "name": st.sampled_from(["样本", "样例"]),
+                "size": st.sampled_from(["1", "2", "3", "2.0"]),
+                "ok": st.sampled_from(["true", "true", "false"]),
+                "sex": st.sampled_from(["1", "1", "1", "9"]),
+                "birth": st.sampled_from(["1980", "1980-03"]),
+            },
+        ),
+        "problems": st.just([]),
+        "record_key": st.just("k"),
+        "id_birth_date": st.none(),
+        "id_sex": st.none(),
+        "batch_id": st.just("b1"),
+    }
+)
+
+
+@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(st.lists(HOUSEHOLD_ROW, min_size=2, max_size=40))
+def test_both_judgements_agree_on_rows_that_belong_together(rows):
+    checks = tuple(groups.check_of(rule) for rule in CONTRACT.group_rules)
+    assert by_great_expectations(rows, checks) == set(groups.examine_together(CONTRACT, rows))

@@ -120,7 +120,9 @@ def test_a_required_column_that_is_unreadable_nearly_everywhere_holds_the_batch(
     unreadable = {"attrs": person(birth_date=None), "problems": [{"column": "birth_date", "code": "date.unreadable"}]}
     batch = quarter.batch([unreadable] * 9 + people(1))
     validation.validate(quarter.ctx)
-    assert quarter.state(batch)[4] == "必填列“出生日期”有90%的行为空或无法识别，请核对该列"
+    assert quarter.state(batch)[4] == (
+        "必填列“出生日期”有90%的行为空或无法识别，可能改了名称或格式，请核对该列后重新报送"
+    )
 
 
 def test_a_small_file_with_bad_rows_is_quarantined_row_by_row(quarter):

@@ -50,7 +50,8 @@ def test_key_groups_follow_the_pack_and_count_persons(ctx):
         ),
         Delivery("grid_school_age", [child("3"), child("4", change_kind="moved_out")], Q3, at(10)),
     )
-    assert of(ctx)[1] == {"activist": 0, "party_member": 0, "dibao": 1, "school_age": 1}
+    groups = {"activist": 0, "party_member": 0, "dibao": 1, "school_age": 1, "disabled": 0, "elderly_alone": 0}
+    assert of(ctx)[1] == groups
 
 
 def test_what_was_reported_counts_in_the_quarter_it_was_reported_in(ctx):
@@ -63,7 +64,42 @@ def test_what_was_reported_counts_in_the_quarter_it_was_reported_in(ctx):
     )
     orders = [{**order, "order_no": str(n), "created_at": moment} for n, moment in enumerate(moments)]
     run(ctx, Delivery("hotline_cases", orders, "2026-09", at(10)))
-    assert of(ctx)[2] == {"hotline_cases": 2, "resident_reports": 0}
+    assert of(ctx)[2] == {"hotline_cases": 2, "resident_reports": 0, "hazards": 0, "disputes": 0}
+
+
+def test_a_hazard_told_again_as_it_goes_on_is_one_of_the_quarter_it_was_found_in(ctx):
+    found = {
+        "kind": "fire",
+        "grade": "general",
+        "description": "杂物",
+        "responsible_unit": "物业",
+        "address": "四道街4号院",
+    }
+    found |= {"hazard_no": "YH1", "found_at": "2026-06-29T09:00:00+08:00", "due_on": "2026-07-20", "is_closed": False}
+    run(ctx, Delivery("hazards", [found], "2026-06", at(7)))
+    run(ctx, Delivery("hazards", [{**found, "completed_on": "2026-07-10", "is_closed": True}], "2026-07", at(8)))
+    assert (of(ctx, period=Q2)[2]["hazards"], of(ctx)[2]["hazards"]) == (1, 0)
+    closed = "SELECT valid_from::text, attrs ->> 'is_closed' FROM warehouse.record WHERE dataset = 'hazards' AND is_current ORDER BY 1"
+    assert rows(ctx, closed) == [("2026-06-01", "false"), ("2026-07-01", "true")]
+
+
+def test_living_alone_counts_from_eighty_on(ctx):
+    old = {
+        "name": "样1",
+        "sex": "1",
+        "birth_date": "1940-01-01",
+        "address": "四道街4号院3栋2单元201",
+        "self_care": "able",
+        "state": "listed",
+    }
+    rows = [
+        {**old, "id_number": "ID-1", "living": "alone", "band": "80"},
+        {**old, "id_number": "ID-2", "name": "样2", "living": "family", "band": "80"},
+        {**old, "id_number": "ID-3", "name": "样3", "birth_date": "1952-01-01", "living": "alone", "band": "none"},
+        {**old, "id_number": "ID-4", "name": "样4", "living": "alone", "band": "90", "state": "removed"},
+    ]
+    run(ctx, Delivery("elderly", rows, Q3, at(10)))
+    assert of(ctx)[1]["elderly_alone"] == 1
 
 
 def test_only_courtyards_that_changed_are_written_and_the_former_archive_is_kept(ctx):

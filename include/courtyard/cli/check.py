@@ -1,57 +1,82 @@
-"""The receipt a submission would get: the stages' own parsing and rules, without a database."""
+"""`courtyard check`: which datasets a file holds, what keys and warehouse are at hand, and the receipt on a screen."""
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from courtyard import parsing
-from courtyard.district.models import Contract, District, SourceSpec
-from courtyard.errors import UsageError
-from courtyard.parsing.seal import COLUMNS, Sealer
-from courtyard.parsing.tables import ParsedTable
-from courtyard.period import Period
-from courtyard.privacy.keys import KINDS, KeyRing
-from courtyard.validation import rules
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-STATUS_TITLES = {
-    "accepted": "可以接收",
-    "accepted_with_findings": "可以接收，有提示",
-    "partly_accepted": "部分可接收",
-    "rejected": "不能接收",
-    "confirmed_nil": "确认本季度无",
-}
+from courtyard.context import Context
+from courtyard.district.models import District, SourceSpec
+from courtyard.errors import CourtyardError, KeyMissing, UsageError
+from courtyard.period import SHANGHAI, Period
+from courtyard.privacy import keys
+from courtyard.settings import Settings
+from courtyard.submissions import annotating, checking, phrases
+from courtyard.submissions.checking import Checked, File
+from courtyard.submissions.outcome import Receipt
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
-def receipt_of(file: Path, district: District, dataset: str | None = None) -> list[dict[str, Any]]:
-    """One receipt for each dataset the file may hold.
-
-    Keys: status, status_title, dataset, title, period, unit, rows {read, accepted, quarantined},
-    findings [{sheet, cell, code, severity, message, suggestion}]. Holds no value of a data cell.
-    Raises UsageError when the name tells no dataset and none is given.
-    """
-    contracts = _contracts(file.name, district, dataset)
-    tables = parsing.parse_file(file.read_bytes(), file.name, contracts, district.codes)
-    ring = KeyRing({f"{kind}-1": secrets.token_bytes(32) for kind in KINDS})  # forgotten with this process
-    return [_receipt(c, [t for t in tables if t.dataset == c.dataset], district, ring) for c in contracts]
+_WORKBOOKS = (".xlsx", ".xls", ".et", ".xlsm")
+_COLOURS = {"good": "green", "fair": "yellow", "bad": "red"}
 
 
-def _contracts(name: str, district: District, dataset: str | None) -> list[Contract]:
+def run(
+    path: Path, settings: Settings, district: District, *, dataset: str | None, period: str | None, unit: str | None
+) -> Checked:
+    """Check one file. UsageError when it is not there, or nothing tells what it holds, or the unit is unknown."""
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", "Give the path of the file to check.")
+    if unit is not None and unit not in district.unit_by_code:
+        raise UsageError(f"The pack has no unit '{unit}'.", "Give a unit's code from units.csv.")
+    given = Period.parse(period) if period else None
+    file = _file(path, district, dataset, given, unit)
+    ring, has_keys = _keys(settings)
+    ctx = Context(settings, district, given or _today(), "", ring, _no_connection, "cli:check")
+    with _warehouse(settings) as connection:
+        return checking.check(ctx, file, datetime.now(SHANGHAI), has_keys=has_keys, connection=connection)
+
+
+def _today() -> Period:
+    return Period.of("quarter", datetime.now(SHANGHAI).date())
+
+
+def _no_connection(name: str) -> None:
+    raise KeyError(name)
+
+
+def _file(path: Path, district: District, dataset: str | None, period: Period | None, unit: str | None) -> File:
+    source = _source(path.name, district, dataset)
+    contracts = tuple(district.contracts[name] for name in source.datasets)
+    if (
+        dataset and district.contracts[dataset].format != "workbook"
+    ):  # in a workbook the other sheets are its neighbours
+        contracts = (district.contracts[dataset],)
+    return File(path.read_bytes(), path.name, source, contracts, period, unit, dataset)
+
+
+def _source(name: str, district: District, dataset: str | None) -> SourceSpec:
+    """Whose a file is: of the dataset as said, by its name, or a workbook as a submission."""
     if dataset is not None:
-        if dataset not in district.contracts:
-            raise UsageError(
-                f"The pack has no dataset '{dataset}'.", f"Choose of {', '.join(sorted(district.contracts))}."
-            )
-        return [district.contracts[dataset]]
+        for source in district.sources.values():
+            if dataset in source.datasets:
+                return source
+        raise UsageError(f"The pack has no dataset '{dataset}'.", f"Choose of {', '.join(sorted(district.contracts))}.")
     for source in district.sources.values():
         if _delivers(source, name):
-            return [district.contracts[d] for d in source.datasets]
-    workbooks = [s for s in district.sources.values() if s.transport == "files"]
-    if name.lower().endswith((".xlsx", ".xls", ".et")) and workbooks:
-        return [district.contracts[d] for d in workbooks[0].datasets]
+            return source
+    handed_in = [source for source in district.sources.values() if source.is_submitted]
+    if name.lower().endswith(_WORKBOOKS) and handed_in:
+        return handed_in[0]
     raise UsageError(f"The name '{name}' does not tell which dataset the file holds.", "Say it with --dataset.")
 
 
@@ -64,72 +89,64 @@ def _delivers(source: SourceSpec, name: str) -> bool:
     return re.fullmatch(pattern, name) is not None
 
 
-def _receipt(contract: Contract, tables: list[ParsedTable], district: District, ring: KeyRing) -> dict[str, Any]:
-    period = min((t.period for t in tables if t.period), default=None)
-    findings = [
-        {
-            "sheet": f.sheet,
-            "cell": f.cell or "",
-            "code": f.code,
-            "severity": f.severity,
-            "message": f.message,
-            "suggestion": f.suggestion,
-        }
-        for table in tables
-        for f in table.table_findings()
-    ]
-    read = sum(t.landed for t in tables)
-    rejected = not tables or any(t.is_rejected for t in tables)
-    quarantined = read
-    if not rejected:
-        judged = [_judge(contract, table, period, district, ring) for table in tables]
-        quarantined = sum(bad for bad, _ in judged)
-        findings += [finding for _, found in judged for finding in found]
-    status = _status(rejected, read, quarantined, findings, any(t.is_nil for t in tables))
-    return {
-        "status": status,
-        "status_title": STATUS_TITLES[status],
-        "dataset": contract.dataset,
-        "title": contract.title,
-        "period": period,
-        "unit": next((t.unit_code for t in tables if t.unit_code), None),
-        "rows": {"read": read, "accepted": read - quarantined, "quarantined": quarantined},
-        "findings": findings,
-    }
+def _keys(settings: Settings) -> tuple[keys.KeyRing, bool]:
+    try:
+        return keys.load(settings.keys), True
+    except (KeyMissing, OSError):
+        return checking.forgotten_keys(), False
 
 
-def _judge(
-    contract: Contract, table: ParsedTable, period: str | None, district: District, ring: KeyRing
-) -> tuple[int, list[dict[str, str]]]:
-    """How many rows would be quarantined, and every row finding."""
-    spoken = period or str(Period.of("quarter", Period.quarter(district.office.first_quarter).start).next())
-    sealer = Sealer(contract, ring, "check", spoken)
-    bad, found = 0, []
-    for values in sealer.rows(table.sheet, table):
-        staged = dict(zip(COLUMNS, values, strict=True))
-        staged |= {name: json.loads(staged[name]) for name in ("attrs", "problems")} | {"period": spoken}
-        row = rules.examine(contract, staged, district.codes)
-        bad += any(f.severity == "error" for f in row)
-        for f in row:
-            cell = f.cell or f"第{staged['row_no']}行"
-            found.append(
-                {
-                    "sheet": table.sheet,
-                    "cell": cell,
-                    "code": f.code,
-                    "severity": f.severity,
-                    "message": f.message,
-                    "suggestion": f.suggestion,
-                }
-            )
-    return bad, found
+@contextmanager
+def _warehouse(settings: Settings) -> Iterator[Connection | None]:
+    """A transaction that reads only, where a warehouse is running; nothing is started for a check."""
+    if settings.warehouse_url is None and not settings.pgdata.exists():
+        yield None
+        return
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from courtyard import stages
+    from courtyard.store import database
+
+    try:
+        connection = database.engine(stages.warehouse_url(settings)).connect()
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        connection.execute(text("SELECT FROM submissions.submission LIMIT 0"))
+    except (CourtyardError, SQLAlchemyError):
+        yield None
+        return
+    with connection:
+        yield connection
 
 
-def _status(rejected: bool, read: int, quarantined: int, findings: list[dict[str, str]], is_nil: bool) -> str:
-    if rejected:
-        return "rejected"
-    if read == 0 and is_nil:
-        return "confirmed_nil"
-    if quarantined:
-        return "partly_accepted" if quarantined < read else "rejected"
-    return "accepted_with_findings" if findings else "accepted"
+def annotate(checked: Checked, target: Path) -> None:
+    """Write the annotated copy, for its sender's eyes alone (0600). UsageError where it cannot be written."""
+    try:
+        target.touch(mode=0o600)
+        target.chmod(0o600)
+        target.write_bytes(annotating.annotated(checked.receipt, checked.picture))
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}.", "Give another place.") from None
+
+
+def show(console: Console, name: str, receipt: Receipt) -> None:
+    """A receipt as a person reads it; no value of a cell is on the screen."""
+    colour = _COLOURS[phrases.mood(receipt.status)]
+    console.print(f"试检回执（不入库）：{name}", highlight=False, markup=False)
+    console.print(Text(f"结果：{phrases.result(receipt)}", style=f"bold {colour}"))
+    for label, text in phrases.facts(receipt):
+        console.print(f"{label}：{text}", highlight=False, markup=False, soft_wrap=True)
+    counts = Table(*phrases.COUNT_TITLES[:-1])
+    for part in receipt.parts:
+        counts.add_row(*phrases.counts(part)[:-1])
+    console.print(counts)
+    if receipt.findings:
+        found = Table("级别", "位置", "问题", "怎样改", show_lines=False)
+        for finding in receipt.findings:
+            style = "red" if finding.severity == "error" else "yellow"
+            place = Text(" ".join(filter(None, (finding.sheet, finding.place))) or "整份文件")
+            told = Text(phrases.SEVERITIES[finding.severity], style=style)
+            found.add_row(told, place, Text(finding.message), Text(finding.suggestion))
+        console.print(found)
+    for text in receipt.left_out:
+        console.print(f"本次没有检查：{text}。", highlight=False, markup=False, soft_wrap=True)

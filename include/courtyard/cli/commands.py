@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,8 @@ from rich.console import Console
 
 from courtyard.cli import show
 from courtyard.district import load_district
-from courtyard.errors import CourtyardError, UsageError
-from courtyard.period import Period
+from courtyard.errors import CourtyardError
+from courtyard.period import SHANGHAI, Period
 from courtyard.privacy import keys
 from courtyard.settings import Settings
 
@@ -129,21 +130,48 @@ def _process_name() -> str:
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A workbook, CSV or JSON file as it would be submitted.")],
-    dataset: Annotated[str | None, typer.Option(help="The dataset, where the file's name does not tell.")] = None,
+    period: Annotated[str | None, typer.Option(help="The period it is for, where the file does not say.")] = None,
+    unit: Annotated[str | None, typer.Option(help="The grid's code, where the file does not say.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Check one dataset alone, whoever sends it.")] = None,
+    annotate: Annotated[Path | None, typer.Option(help="Write the annotated copy to this .xlsx file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Dry run of a submission: the receipt it would get. Changes nothing; exits 1 where it has findings."""
-    from courtyard.cli.check import receipt_of
+    """Dry run of a submission: the receipt it would get. Stores nothing; exits 1 where it has findings."""
+    from courtyard.cli import check as checks
 
-    if not file.is_file():
-        raise UsageError(f"There is no file {file}.", "Give the path of the file to check.")
-    receipts = receipt_of(file, load_district(Settings.from_env().district_path), dataset)
+    settings = Settings.from_env()
+    district = load_district(settings.district_path)
+    checked = checks.run(file, settings, district, dataset=dataset, period=period, unit=unit)
+    if annotate:
+        checks.annotate(checked, annotate)
     if as_json:
-        _print_json(receipts if len(receipts) > 1 else receipts[0])
+        _print_json(checked.receipt.plain() | {"left_out": list(checked.receipt.left_out)})
     else:
-        show.receipts(console, file.name, receipts)
-    if any(entry["findings"] for entry in receipts):
+        checks.show(console, file.name, checked.receipt)
+    if checked.receipt.findings:
         raise typer.Exit(1)
+
+
+@app.command()
+def issue(
+    period: Quarter,
+    unit: Annotated[list[str] | None, typer.Option(help="Only this grid; may be repeated.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="DATE", help="The day of issue, today unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a prefilled workbook for every grid into var/outbox/grid/; only changed ones are issued again."""
+    from courtyard import submissions
+    from courtyard.cli import issue as issue_cli
+
+    settings, moment = Settings.from_env(), issue_cli.moment(at)
+    Period.quarter(period)
+    with _services(settings):
+        from courtyard import stages
+
+        ctx = stages.context(period, holder=f"cli:{_process_name()}", settings=settings)
+        with nullcontext() if as_json else console.status(f"正在生成 {period} 的采集表…"):
+            done = submissions.issue(ctx, at=moment, units=unit)
+    _print_json(done) if as_json else issue_cli.show(console, done)
 
 
 @app.command()
@@ -156,8 +184,119 @@ def status(period: Quarter, as_json: Json = False) -> None:
     with _services(settings):
         from courtyard import stages
 
-        found = quarter_status(stages.context(period, holder="cli:status", settings=settings))
+        today = datetime.now(SHANGHAI).date()
+        found = quarter_status(stages.context(period, holder="cli:status", settings=settings), today)
     _print_json(found) if as_json else show.status(console, found)
+
+
+@app.command()
+def cycle(
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help="A quarter; this one when left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """When a quarter's workbooks go out, are due and frozen, whether it is open, and why."""
+    from courtyard.cli import collection
+
+    now = datetime.now(SHANGHAI)
+    settings, quarter = Settings.from_env(), Period.quarter(period) if period else Period.of("quarter", now)
+    with _services(settings):
+        from courtyard import stages
+
+        ctx = stages.context(str(quarter), holder="cli:cycle", settings=settings)
+        with ctx.engine().connect() as connection:
+            found = collection.calendar(connection, ctx, now.date())
+    _print_json(found) if as_json else collection.show_calendar(console, found)
+
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; every grid that is refused for it reads this.")]
+Actor = Annotated[str | None, typer.Option("--by", help="The post that decides, the pack's preparer unless given.")]
+
+
+@app.command()
+def close(period: Quarter, reason: Reason, by: Actor = None, as_json: Json = False) -> None:
+    """Close a quarter: what grids send from now on is refused with this reason."""
+    _lock(period, reason, by, as_json, closes=True)
+
+
+@app.command()
+def reopen(period: Quarter, reason: Reason, by: Actor = None, as_json: Json = False) -> None:
+    """Give a closed quarter back to its calendar; what was refused meanwhile is decided anew by the next run."""
+    _lock(period, reason, by, as_json, closes=False)
+
+
+def _lock(period: str, reason: str, by: str | None, as_json: bool, *, closes: bool) -> None:
+    from courtyard.cli import collection
+    from courtyard.submissions import locks
+
+    settings, now = Settings.from_env(), datetime.now(SHANGHAI)
+    Period.quarter(period)
+    with _services(settings):
+        from courtyard import stages
+
+        ctx = stages.context(period, holder="cli:lock", settings=settings)
+        change = locks.close if closes else locks.reopen
+        change(ctx, reason, by or ctx.district.office.preparer, now)
+        with ctx.engine().connect() as connection:
+            found = collection.calendar(connection, ctx, now.date())
+    _print_json(found) if as_json else collection.show_calendar(console, found)
+
+
+@app.command(name="submissions")
+def list_submissions(
+    period: Quarter,
+    unit: Annotated[str | None, typer.Option(help="Only this grid, by its code.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Every submission of a quarter: when, by which channel, what it is, how it stands and why."""
+    from courtyard.cli import collection
+
+    settings = Settings.from_env()
+    Period.quarter(period)
+    with _services(settings):
+        from courtyard import stages
+
+        ctx = stages.context(period, holder="cli:submissions", settings=settings)
+        with ctx.engine().connect() as connection:
+            found = collection.listing(connection, ctx, unit)
+    _print_json(found) if as_json else collection.show_listing(console, found)
+
+
+@app.command()
+def remind(
+    period: Quarter,
+    on: Annotated[str | None, typer.Option(metavar="DATE", help="The day, today unless given.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be queued.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Queue reminders to the grids that owe for a quarter, each step once; send with 'courtyard notices --send'."""
+    from courtyard.cli import notices as notices_cli
+
+    settings, day = Settings.from_env(), notices_cli.day(on)
+    Period.quarter(period)
+    with _services(settings):
+        from courtyard import stages
+
+        done = notices_cli.remind(stages.context(period, holder="cli:remind", settings=settings), day, dry_run)
+    _print_json(done) if as_json else notices_cli.show_reminded(console, done, dry_run)
+
+
+@app.command()
+def notices(
+    unsent: Annotated[bool, typer.Option("--unsent", help="Only what has not gone out.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Send what is queued first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What was told to units by mail, WeCom or DingTalk, and what still waits."""
+    from courtyard.cli import notices as notices_cli
+
+    settings = Settings.from_env()
+    with _services(settings, sources=send):
+        from courtyard import stages
+
+        quarter = load_district(settings.district_path).office.first_quarter  # notices belong to no quarter
+        ctx = stages.context(quarter, holder=f"cli:{_process_name()}", settings=settings)
+        found = notices_cli.overview(ctx, unsent=unsent, send=send)
+    _print_json(found) if as_json else notices_cli.show(console, found)
 
 
 @app.command()
@@ -215,6 +354,23 @@ def ledger(
         show.ledger_summary(console, rows)
     if any(row["residual"] for row in rows):
         raise typer.Exit(1)
+
+
+@app.command()
+def contracts(
+    dataset: Annotated[str | None, typer.Argument(help="One dataset; all of them when left out.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Renew docs/contracts and the pack's schemas.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows' JSON Schema.")] = False,
+) -> None:
+    """What each dataset must look like, made from its contract: a page in Chinese, or JSON Schema."""
+    from courtyard.cli import contracts as made
+
+    pack = Settings.from_env().district_path
+    if write:
+        renewed = made.write(pack)
+        console.print(f"Renewed {len(renewed)} file(s).")
+        return
+    print(made.shown(pack, dataset, as_json=as_json))
 
 
 @app.command()

@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine, text
 
+from courtyard.cli import collection
 from courtyard.errors import CourtyardError
 from courtyard.settings import Settings
+from courtyard.submissions.outcome import TITLES
 
 LEDGER_COLUMNS = (
     "source", "dataset", "period", "sha256",
@@ -20,8 +22,7 @@ LEDGER_COLUMNS = (
 COUNTS = LEDGER_COLUMNS[4:]
 COUNT_TITLES = dict(zip(COUNTS, ("落地", "合并", "隔离", "被替代", "暂挂", "表头附注", "差额"), strict=True))
 STATUS_TITLES = {
-    "reported": "已报送", "confirmed_nil": "确认无", "missing": "未报送", "rejected": "退回", "held": "暂挂",
-    "late": "迟报", "landed": "已落地", "absent": "对方无数据", "failed": "取数失败",
+    **TITLES, "landed": "已落地", "absent": "对方无数据", "failed": "取数失败",
 }  # fmt: skip
 
 
@@ -83,24 +84,6 @@ def publications(console: Console, settings: Settings, result: dict[str, Any]) -
         console.print(f"[yellow]暂挂[/yellow]  {entry['report']} {entry['period']}：{entry['reason']}", highlight=False)
 
 
-def receipts(console: Console, name: str, entries: list[dict[str, Any]]) -> None:
-    """A submission's receipt as its sender reads it."""
-    console.print(f"报送回执（试检，不入库）：{name}")
-    for entry in entries:
-        rows = entry["rows"]
-        console.print(
-            f"【{entry['title']}】{entry['status_title']}：读到 {rows['read']} 行，可入库 {rows['accepted']} 行，"
-            f"需改正 {rows['quarantined']} 行",
-            highlight=False,
-        )
-        for finding in entry["findings"]:
-            mark = "错误" if finding["severity"] == "error" else "提示"
-            where = f"{finding['sheet']} {finding['cell']}".strip()
-            console.print(
-                f"  {mark} {where}：{finding['message']}。{finding['suggestion']}。", highlight=False, soft_wrap=True
-            )
-
-
 def status(console: Console, found: dict[str, Any]) -> None:
     """The quarter at a glance: sources, grids, reports."""
     table = Table("来源", "所属期", "状态", "原因", title=f"{found['period']} 取数")
@@ -112,8 +95,8 @@ def status(console: Console, found: dict[str, Any]) -> None:
         for dataset, counts in found["grids"].items():
             table.add_row(dataset, *(str(counts.get(s, 0)) for s in found["grid_statuses"]))
         console.print(table)
-    for line in found["unreported"]:
-        console.print(f"未报送：{line}", highlight=False, soft_wrap=True)
+    collection.show_calendar(console, found["cycle"])
+    collection.show_board(console, found["board"])
     for row in found["held_batches"]:
         console.print(
             f"暂挂/退回：{row['source']} {row['name']} {row['dataset']}：{row['reason']}",

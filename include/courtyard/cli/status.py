@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 
+from courtyard.cli import collection
 from courtyard.context import Context
 
-_GRID_STATUSES = ("reported", "confirmed_nil", "late", "missing", "rejected", "held")
+_GRID_STATUSES = (
+    "accepted", "accepted_with_findings", "partly_accepted", "confirmed_nil", "received", "rejected", "missing",
+)  # fmt: skip
 _SOURCES = text("""
 SELECT source, period, status, reason FROM landing.fetch
  WHERE street_code = :street AND period = ANY(:periods) ORDER BY source, period
 """)
 _GRIDS = text("""
-SELECT unit_code, unit_name, dataset, CASE WHEN is_late AND status = 'reported' THEN 'late' ELSE status END AS status
+SELECT unit_code, unit_name, dataset, status
   FROM mart.submission_status WHERE street_code = :street AND period = :quarter ORDER BY unit_code, dataset
 """)
 _HELD = text("""
 SELECT d.source, d.name, b.dataset, b.status, b.reason
   FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
- WHERE b.street_code = :street AND d.period = ANY(:periods) AND b.status IN ('held', 'rejected')
+ WHERE b.street_code = :street AND coalesce(b.came_for, d.period) = ANY(:periods) AND b.status IN ('held', 'rejected')
+   AND NOT EXISTS (SELECT FROM submissions.submission s WHERE s.delivery_id = b.delivery_id AND s.status = 'rejected')
  ORDER BY d.source, d.name, b.dataset
 """)
 _REPORTS = text("""
@@ -33,8 +38,8 @@ SELECT report, period, '暂挂：' || reason FROM publish.hold WHERE street_code
 """)
 
 
-def quarter_status(ctx: Context) -> dict[str, Any]:
-    """Sources, grids, held files and reports of a quarter, as plain data."""
+def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
+    """Sources, grids, held files and reports of a quarter, as plain data; `day` decides what is still in time."""
     periods = [str(ctx.period), *map(str, ctx.period.parts("month"))]
     where = {"street": ctx.street_code, "quarter": str(ctx.period), "periods": periods}
     with ctx.engine().connect() as connection:
@@ -42,6 +47,8 @@ def quarter_status(ctx: Context) -> dict[str, Any]:
             [dict(row._mapping) for row in connection.execute(query, where)]
             for query in (_SOURCES, _GRIDS, _HELD, _REPORTS)
         )
+        board = collection.board(connection, ctx, day)
+        cycle = collection.calendar(connection, ctx, day)
     counts: dict[str, Counter[str]] = {}
     for row in grids:
         counts.setdefault(row["dataset"], Counter())[row["status"]] += 1
@@ -52,6 +59,8 @@ def quarter_status(ctx: Context) -> dict[str, Any]:
         "grids": {dataset: dict(found) for dataset, found in counts.items()},
         "grid_statuses": list(_GRID_STATUSES),
         "unreported": sorted(missing),
+        "cycle": cycle,
+        "board": board,
         "held_batches": held,
         "reports": reports,
     }

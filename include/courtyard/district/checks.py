@@ -9,10 +9,8 @@ from typing import Any
 
 from croniter import croniter
 
-from courtyard.district import registers
-from courtyard.district.models import Contract
+from courtyard.district import contract_checks, registers
 from courtyard.district.pack import Pack, Read
-from courtyard.district.reading import Loc
 from courtyard.district.registers import twice
 
 # Attributes that linkage adds to every row about a person, so that no contract has such a column.
@@ -21,7 +19,7 @@ LINKED = frozenset({"courtyard_code"})
 
 def problems_of(pack: Pack) -> Iterator[str]:
     """Every problem between the files of a pack, as `Document.problem` writes them."""
-    specifications = (_file_names, _sources, _contracts, _codes, _reports, _rules)
+    specifications = (_file_names, _sources, contract_checks.problems_of, _codes, _reports, _rules)
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *specifications))
 
 
@@ -45,13 +43,6 @@ def _absent(read: Read[Any], key: str, names: Iterable[str], known: Iterable[str
             yield read.document.problem((key, index), f"there is no {what} '{name}'", f"Add the {what} or correct it.")
 
 
-def _repeated(read: Read[Any], key: str, names: list[str]) -> Iterator[str]:
-    """Problems for entries of a list that carry the name of an earlier one."""
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield read.document.problem((key, index), f"'{name}' stands twice", "Rename one of the two.")
-
-
 def _sources(pack: Pack) -> Iterator[str]:
     owners: dict[str, str] = {}
     for stem, read in pack.sources.items():
@@ -68,49 +59,6 @@ def _sources(pack: Pack) -> Iterator[str]:
         if dataset not in owners:
             remedy = "Add it to the datasets of a source."
             yield contract.document.problem(("dataset",), "no source delivers it", remedy)
-
-
-def _contracts(pack: Pack) -> Iterator[str]:
-    for read in pack.contracts.values():
-        contract, headers = read.value, dict[str, int]()
-        yield from _repeated(read, "columns", [column.name for column in contract.columns])
-        yield from _repeated(read, "rules", [rule.id for rule in contract.rules])
-        for index, column in enumerate(contract.columns):
-            if column.codes is not None and column.codes not in pack.codes:
-                message = f"there is no code list '{column.codes}'"
-                yield read.document.problem(("columns", index, "codes"), message, "Add it to codes/ or correct it.")
-            for header in (column.header, *column.synonyms):
-                if headers.setdefault(header, index) != index:
-                    message = f"'{header}' already names the column {contract.columns[headers[header]].name}"
-                    yield read.document.problem(("columns", index), message, "Keep it in one of the two.")
-        names = {column.name: column for column in contract.columns}
-        for loc, name in _named_columns(contract):
-            if name not in names:
-                yield read.document.problem(loc, f"there is no column '{name}'", "Name a column of this contract.")
-        if contract.active and contract.active.column in names:
-            codes = names[contract.active.column].codes
-            yield from _unknown_codes(pack, read, ("active", "values"), codes, contract.active.values)
-
-
-def _named_columns(contract: Contract) -> Iterator[tuple[Loc, str]]:
-    """Every place outside `columns` where a contract names one of its columns."""
-    for index, alternative in enumerate(contract.key):
-        yield from ((("key", index, position), name) for position, name in enumerate(alternative))
-    if contract.active:
-        yield ("active", "column"), contract.active.column
-    for index, rule in enumerate(contract.rules):
-        yield from ((("rules", index, "columns", position), name) for position, name in enumerate(rule.columns))
-    yield from ((("sample_row", name), name) for name in contract.sample_row)
-
-
-def _unknown_codes(pack: Pack, read: Read[Any], loc: Loc, codes: str | None, used: tuple[str, ...]) -> Iterator[str]:
-    """Problems for values that are no code of the list their column uses."""
-    if codes is None or codes not in pack.codes:
-        return
-    for index, code in enumerate(used):
-        if code not in pack.codes[codes].value.values:
-            remedy = f"Write a code of codes/{codes}.yaml, not a label."
-            yield read.document.problem((*loc, index), f"'{code}' is not a code of {codes}", remedy)
 
 
 def _codes(pack: Pack) -> Iterator[str]:
@@ -154,12 +102,10 @@ def _rules(pack: Pack) -> Iterator[str]:
             yield document.problem((index, "dataset"), message, "Add the contract or correct it.")
             continue
         columns = {column.name: column for column in pack.contracts[group.dataset].value.columns}
-        for name, values in group.where.items():
-            loc = (index, "where", name)
-            if name not in columns:
-                yield document.problem(loc, f"{group.dataset} has no such column", "Name a column of its contract.")
-            else:
-                yield from _unknown_codes(pack, pack.key_groups, loc, columns[name].codes, values)
+        yield from contract_checks.condition(pack, pack.key_groups, (index, "where"), group.where, columns)
+        if group.birth_window and group.birth_window.column not in columns:
+            loc = (index, "birth_window", "column")
+            yield document.problem(loc, f"{group.dataset} has no such column", "Name a column of its contract.")
     for index, authority in enumerate(pack.authority.value):
         document = pack.authority.document
         for position, dataset in enumerate(authority.datasets):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from courtyard.district.lookup import Lookup
+from courtyard.period import Period
 
 
 class Frozen(BaseModel):
@@ -34,6 +35,10 @@ class GridCycle(Frozen):
         if self.frozen_after < self.due_after:
             raise ValueError("frozen_after comes before due_after")
         return self
+
+    def issued_on(self, period: Period) -> date:
+        """The day a quarter's workbooks go out; from then until the next issue its collection runs."""
+        return period.last_day - timedelta(days=self.issued_before)
 
 
 class Office(Frozen):
@@ -110,7 +115,7 @@ Transport = Literal["sql", "rest", "sftp", "files", "mail", "georeport"]
 
 
 class Channel(Frozen):
-    """One more way by which deliveries of a source arrive."""
+    """One more way by which deliveries of a source arrive; its options come over those of the source."""
 
     transport: Transport
     connection: str
@@ -151,10 +156,27 @@ class SourceSpec(Frozen):
     channels: tuple[Channel, ...] = ()
     is_submitted: bool = False
 
+    @property
+    def ways(self) -> tuple[SourceSpec, ...]:
+        """Each way in as a specification of its own: the source's transport, then its channels."""
+        return (
+            self,
+            *(
+                self.model_copy(
+                    update={
+                        "transport": channel.transport,
+                        "connection": channel.connection,
+                        "options": {**self.options, **channel.options},
+                    }
+                )
+                for channel in self.channels
+            ),
+        )
+
 
 ColumnType = Literal[
     "text", "person_name", "id_number", "phone", "date", "datetime", "integer", "decimal", "code", "yes_no", "address",
-    "age",
+    "age", "credit_code", "disability_no",
 ]  # fmt: skip
 Role = Literal[
     "name", "id_number", "phone", "birth_date", "sex", "address", "household", "courtyard_name", "lon", "lat",
@@ -171,7 +193,7 @@ class Column(Frozen):
     filled down inside merged cells. `earliest`, `minimum` and `maximum` bound dates and numbers.
     `unit` is what a kept number counts (元, 户, 人, ㎡): a file that declares another unit of the same
     kind (万元) is converted, one of another kind is refused. `precision` is the least a date must say:
-    a month is not a day. `definition` is what the column means, for the generated documentation.
+    a month is not a day. A `deadline` may lie after the period that the rows speak of. `definition` is what the column means, for the generated documentation.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -188,12 +210,17 @@ class Column(Frozen):
     earliest: date | None = None
     unit: str | None = None
     precision: Literal["year", "month", "day"] = "year"
+    deadline: bool = False
     definition: str = ""
 
     @model_validator(mode="after")
-    def _codes_go_with_code(self) -> Column:
+    def _attributes_fit_the_type(self) -> Column:
         if (self.type == "code") != (self.codes is not None):
             raise ValueError("a column of type code names its list in 'codes', and only such a column")
+        if self.unit is not None and self.type not in ("integer", "decimal"):
+            raise ValueError("unit goes with a column of type integer or decimal only")
+        if self.precision != "year" and self.type not in ("date", "datetime"):
+            raise ValueError("precision goes with a column of type date only")
         return self
 
 
@@ -218,9 +245,10 @@ class Rule(Frozen):
 class GroupRule(Frozen):
     """A rule over the rows of one delivery that agree in all `group` columns, a household as a rule.
 
-    `one_of`: exactly one row meets `where` (one household head). `count_is`: as many rows as `column`
-    says. `same`: all rows agree in `column`. Rows with an empty group column are left out; the finding
-    stands at the first row of the group.
+    `one_of`: exactly one row meets `where` (one household head). `count_is`: as many rows meet `where` as
+    `column` says. `same`: the rows that meet `where` agree in `column`. Rows with an empty group column
+    are left out, and rows that are no longer here (`active`); a group in which a row's `where` or
+    `active` cannot be told is not judged. The finding stands at the first row of the group.
     """
 
     id: str
@@ -232,12 +260,26 @@ class GroupRule(Frozen):
     message: str
     remedy: str
 
+    @model_validator(mode="after")
+    def _says_what_it_counts(self) -> GroupRule:
+        if (self.check == "one_of") != (self.column is None):
+            raise ValueError("column goes with count_is and same, which need it, and not with one_of")
+        if self.check == "one_of" and not self.where:
+            raise ValueError("where is needed by one_of")
+        return self
+
+    @property
+    def about(self) -> str:
+        """The column that a finding names."""
+        return self.column or next(iter(self.where))
+
 
 class ReferenceRule(Frozen):
     """A rule over what another dataset says, as far as it has arrived: a warning, never a quarantine.
 
     `listed`: some current row of `dataset` that meets `where` has, in the columns `theirs`, what this row has
-    in `columns` (a benefit household has members). `not_listed`: none has (deceased or moved away).
+    in `columns` (a benefit household has members). `not_listed`: none has (deceased or moved away). Rows
+    with an empty column are left out, and rows that are no longer here (`active`).
     """
 
     id: str
@@ -248,6 +290,12 @@ class ReferenceRule(Frozen):
     where: dict[str, tuple[str, ...]] = {}
     message: str
     remedy: str
+
+    @model_validator(mode="after")
+    def _columns_in_pairs(self) -> ReferenceRule:
+        if len(self.theirs) != len(self.columns):
+            raise ValueError("theirs has not as many entries as columns")
+        return self
 
 
 class FormVersion(Frozen):
@@ -394,6 +442,25 @@ class CodeList(Frozen):
     values: dict[str, tuple[str, ...]]
 
 
+class BirthWindow(Frozen):
+    """Who is of age for a group: those born in one year of births, which moves on every year.
+
+    The year begins on `turns_on` (month-day), `years` before the last `turns_on`. School age, born from
+    1 September Y-7 to 31 August Y-6 and counted from 1 September Y-1, turns on 09-01 and goes back 6 years.
+    """
+
+    column: str
+    turns_on: str = Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$")
+    years: int = Field(ge=0, le=120)
+
+    def on(self, day: date) -> tuple[date, date]:
+        """The first and the last birth date, both inclusive, that are in the window on a day."""
+        month, of_month = map(int, self.turns_on.split("-"))
+        turned = day.year - (day < date(day.year, month, of_month))
+        first, after = (date(turned - self.years + step, month, of_month) for step in (0, 1))
+        return first, after - timedelta(days=1)
+
+
 class KeyGroup(Frozen):
     """An entry of `rules/key_groups.yaml`: who counts as a member of a key group."""
 
@@ -401,6 +468,7 @@ class KeyGroup(Frozen):
     title: str
     dataset: str
     where: dict[str, tuple[str, ...]] = {}
+    birth_window: BirthWindow | None = None
 
 
 class Authority(Frozen):

@@ -14,6 +14,7 @@ from courtyard.identity.points import PointIndex
 from courtyard.parsing.problems import wording
 from courtyard.period import Period
 from courtyard.store import database, statements
+from courtyard.validation.layout import Layout
 
 _SQL = statements.load("courtyard.identity", "places.sql")
 _CODES = {"unknown": "address.unknown_courtyard", "ambiguous": "address.ambiguous", "missing": "address.missing"}
@@ -28,13 +29,14 @@ def open_batches(connection: Connection, ctx: Context) -> list[str]:
     database.copy_rows(
         connection,
         "pg_temp._batch",
-        ("batch_id", "delivery_id", "dataset", "is_person", "is_period", "effective_from", "on_day"),
+        ("batch_id", "delivery_id", "dataset", "is_person", "is_placed", "is_period", "effective_from", "on_day"),
         (
             (
                 batch_id,
                 delivery_id,
                 dataset,
                 contract.subject == "person",
+                contract.subject != "none",
                 contract.grain == "period",
                 p.start,
                 p.last_day,
@@ -50,7 +52,7 @@ def open_batches(connection: Connection, ctx: Context) -> list[str]:
 def resolve(connection: Connection, ctx: Context) -> dict[str, Any]:
     """Build `_row`, the rows to link with their places, and quarantine persons without a courtyard.
 
-    Rows of events stay, with a warning and without a courtyard. Returns `quarantined` and `places`, the
+    Rows about a courtyard stay, with a warning and without one; rows about neither need none. Returns `quarantined` and `places`, the
     doubtful ones by kind.
     """
     gazetteer = Gazetteer(ctx.district)
@@ -102,16 +104,19 @@ def _spoken(connection: Connection, contract: Contract) -> set[tuple[str, str, i
 def _report(connection: Connection, ctx: Context) -> dict[str, int]:
     """Findings for every row whose place is in doubt: names the column, never the address."""
     doubtful = connection.execute(_SQL["doubtful"]).all()
-    findings = [
-        (batch_id, sheet, row_no, *_finding(ctx.district.contracts[dataset], status, is_known))
-        for batch_id, sheet, row_no, dataset, status, is_known in doubtful
-    ]
-    columns = ("batch_id", "sheet", "row_no", "column_name", "code", "severity", "message", "suggestion")
+    layouts = {batch_id: Layout.of(metadata) for batch_id, metadata in connection.execute(_SQL["layouts"])}
+    findings = []
+    for batch_id, sheet, row_no, dataset, status, is_known in doubtful:
+        contract = ctx.district.contracts[dataset]
+        told = doubt(contract, status, is_known)
+        findings.append((batch_id, sheet, row_no, layouts[batch_id].cell(contract, sheet, told[0], row_no), *told))
+    columns = ("batch_id", "sheet", "row_no", "cell", "column_name", "code", "severity", "message", "suggestion")
     database.copy_rows(connection, "quality.finding", columns, findings)
     return dict(Counter(status if not is_known else "room_ambiguous" for *_, status, is_known in doubtful))
 
 
-def _finding(contract: Contract, status: str, is_known: bool) -> tuple[Any, ...]:
+def doubt(contract: Contract, status: str, is_known: bool) -> tuple[Any, ...]:
+    """Column, code, severity, message and suggestion for a place that is not `resolved`; `is_known`: its courtyard is."""
     name = contract.role("address") or contract.role("courtyard_name")
     header = contract.column(name).header if name else ""
     code = _CODES[status]

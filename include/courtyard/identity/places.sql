@@ -4,13 +4,14 @@
 SELECT b.batch_id, b.delivery_id, b.dataset, b.period
   FROM quality.batch b
   JOIN landing.delivery d USING (delivery_id)
- WHERE b.street_code = :street AND b.status = 'validated' AND d.period = ANY(:periods)
+ WHERE b.street_code = :street AND b.status = 'validated' AND coalesce(b.came_for, d.period) = ANY(:periods)
  ORDER BY d.seq, b.dataset
    FOR UPDATE OF b
 
 -- name: make_batch
 CREATE TEMP TABLE _batch (
-    batch_id text, delivery_id text, dataset text, is_person boolean, is_period boolean, effective_from date, on_day date
+    batch_id text, delivery_id text, dataset text, is_person boolean, is_placed boolean, is_period boolean,
+    effective_from date, on_day date
 ) ON COMMIT DROP
 
 -- name: make_place
@@ -22,10 +23,11 @@ CREATE TEMP TABLE _place (
 CREATE TEMP TABLE _point (batch_id text, sheet text, row_no int, courtyard_code text) ON COMMIT DROP
 
 -- name: spellings
+-- Quarantined rows too: their sender should hear of everything at once.
 SELECT DISTINCT b.on_day, r.address
   FROM staging.row r
   JOIN _batch b USING (batch_id)
- WHERE r.disposition IS NULL AND r.address IS NOT NULL
+ WHERE (r.disposition IS NULL OR r.disposition = 'quarantined') AND r.address IS NOT NULL
 
 -- name: points
 SELECT r.batch_id, r.sheet, r.row_no, r.attrs ->> 'address_id', r.attrs ->> :lon, r.attrs ->> :lat
@@ -38,7 +40,8 @@ CREATE TEMP TABLE _row ON COMMIT DROP AS
 SELECT n.*, md5(concat_ws(E'\x1f', coalesce(name, ''), coalesce(birth_date, ''), coalesce(id_token, ''),
                           coalesce(phone_token, ''), coalesce(courtyard_code, ''), coalesce(building, ''),
                           coalesce(unit_no, ''), coalesce(room, '')))::uuid AS trait
-  FROM (SELECT r.ctid AS place, r.batch_id, r.sheet, r.row_no, b.delivery_id, b.dataset, b.is_person, b.effective_from,
+  FROM (SELECT r.ctid AS place, r.batch_id, r.sheet, r.row_no, b.delivery_id, b.dataset, b.is_person, b.is_placed,
+               b.effective_from,
                CASE WHEN b.is_period THEN substr(r.record_key, strpos(r.record_key, '/') + 1)
                     ELSE r.record_key END AS record_key,
                r.name, r.id_token, r.phone_token, r.birth_date, r.household_no,
@@ -53,10 +56,21 @@ SELECT n.*, md5(concat_ws(E'\x1f', coalesce(name, ''), coalesce(birth_date, ''),
          WHERE r.disposition IS NULL AND r.record_key IS NOT NULL) n
 
 -- name: doubtful
-SELECT batch_id, sheet, row_no, dataset, status, courtyard_code IS NOT NULL
+-- An organisation's seat may lie outside the street: its address is a help, never a fault. Of a row that is set
+-- aside already, an address that was read is looked at all the same.
+SELECT batch_id, sheet, row_no, dataset, status, courtyard_code IS NOT NULL AS is_known
   FROM _row
- WHERE status <> 'resolved'
- ORDER BY batch_id, sheet, row_no
+ WHERE is_placed AND status <> 'resolved'
+ UNION ALL
+SELECT r.batch_id, r.sheet, r.row_no, b.dataset, p.status, p.courtyard_code IS NOT NULL
+  FROM staging.row r
+  JOIN _batch b USING (batch_id)
+  JOIN _place p ON p.address = r.address AND p.on_day = b.on_day
+ WHERE r.disposition = 'quarantined' AND b.is_person AND p.status <> 'resolved'
+ ORDER BY 1, 2, 3
+
+-- name: layouts
+SELECT b.batch_id, b.metadata FROM quality.batch b JOIN _batch USING (batch_id)
 
 -- name: quarantine
 INSERT INTO quality.quarantined_row (batch_id, sheet, row_no, codes)

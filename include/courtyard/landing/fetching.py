@@ -39,14 +39,18 @@ class _Outcome:
     new: int = 0
     seen: int = 0
     notes: list[str] = field(default_factory=list)
-    problem: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def problem(self) -> str:
+        return "；".join(self.problems)
 
 
 def fetch(ctx: Context, source_id: str, clock: Clock = utc_now) -> dict[str, Any]:
     """Fetch and land each period of the source's cadence that ends in the quarter.
 
     A period that landed after its end is not asked for again unless `ctx.refetch`; sources that
-    collect files are looked at on every run. Returns `{"source", "landed", "known", "absent",
+    collect files are looked at on every run, by each of their channels. Returns `{"source", "landed", "known", "absent",
     "failed", "deliveries"}`: new and earlier deliveries of the quarter, periods without data, and
     the ids. Raises SourceError after all periods were tried when one failed; what landed stays.
     """
@@ -86,23 +90,28 @@ def fetch(ctx: Context, source_id: str, clock: Clock = utc_now) -> dict[str, Any
 
 def _is_due(ctx: Context, spec: SourceSpec, period: Period, asked: Row | None) -> bool:
     """Whether to ask: what landed before the period ended is not the whole period."""
-    if ctx.refetch or TRANSPORTS[spec.transport].collects:
+    if ctx.refetch or any(TRANSPORTS[way.transport].collects for way in spec.ways):
         return True
     return asked is None or asked.status != "landed" or asked.at < period.end_at
 
 
 def _try_period(ctx: Context, spec: SourceSpec, period: Period, clock: Clock) -> _Outcome:
-    """Fetch and land one period and record what became of it; no failure of the source escapes."""
+    """Fetch and land one period by every way in and record what became of it; no failure of the source escapes.
+
+    A way that is down stops no other, but the period counts as failed until all have been looked at.
+    """
     outcome = _Outcome()
-    try:
-        fetched = TRANSPORTS[spec.transport].fetch(spec, _connection(ctx, spec), period, ctx.street_code)
-        _land_all(ctx, spec, period, fetched, outcome, clock)
-    except LeaseLost:
-        raise
-    except CourtyardError as error:
-        outcome.problem = str(error)
+    for way in spec.ways:
+        try:
+            asked = _collected(ctx, way, period)
+            fetched = TRANSPORTS[way.transport].fetch(asked, _connection(ctx, way), period, ctx.street_code)
+            _land_all(ctx, way, period, fetched, outcome, clock)
+        except LeaseLost:
+            raise
+        except CourtyardError as error:
+            outcome.problems.append(f"（{way.connection}）{error}" if spec.channels else str(error))
     if outcome.problem:
-        status, reason = "failed", outcome.problem
+        status, reason = "failed", "；".join([*outcome.problems, *outcome.notes])
     elif outcome.new or outcome.seen:
         status, reason = "landed", "；".join(outcome.notes)
     else:
@@ -128,7 +137,8 @@ def _land_all(
         if isinstance(item, Refused):
             refused.append(item)
             continue
-        outcome.problem = outcome.problem or item.problem
+        if item.problem and item.problem not in outcome.problems:
+            outcome.problems.append(item.problem)
         known = _land(ctx, spec, period, item, clock())
         outcome.new += known is None
         outcome.seen += known is not None
@@ -140,33 +150,44 @@ def _land_all(
 
 
 def _land(ctx: Context, spec: SourceSpec, period: Period, item: Fetched, received_at: datetime) -> Row | None:
-    """Seal and enter one delivery; returns the delivery that already held these bytes, if any."""
+    """Seal and enter one delivery; returns the delivery that already held these bytes, if any.
+
+    A register that did not change is still the register of another period, a delivery of its own. What units
+    hand in is one delivery whatever quarter it comes for: the same file again is theirs to explain.
+    """
     sha256 = hashlib.sha256(item.data).hexdigest()
     with ctx.engine().begin() as connection:
         known = ledger.find(connection, spec.source, sha256)
+        is_held = known is not None
+        if is_held and known.period != str(period) and not spec.is_submitted:
+            known = ledger.find(connection, spec.source, sha256, str(period))
         if known is not None:
             lease.check(connection, ctx)
             if not vault.is_intact(ctx, known):
                 vault.write(ctx.settings, ctx.keys, vault.Header.from_row(known._mapping), item.data)
-            if ctx.refetch or not ledger.has_receipt(connection, known.delivery_id, item.name, str(period)):
-                ledger.record_receipt(connection, known.delivery_id, item.name, str(period), received_at)
+            arrival = ledger.Arrival(
+                known.delivery_id, item.name, str(period), received_at, item.version_at, spec.transport
+            )
+            if ctx.refetch or not ledger.has_receipt(connection, arrival):
+                ledger.record_receipt(connection, arrival)
             return known
-    header = _header(ctx, spec, period, item, sha256, received_at)
+    delivery = vault.delivery_id(spec.source, sha256, again_for=str(period) if is_held else "")
+    header = _header(ctx, spec, period, item, (delivery, sha256), received_at)
     vault.write(ctx.settings, ctx.keys, header, item.data)
-    _enter(ctx, header)
+    _enter(ctx, header, spec.transport)
     return None
 
 
-def _enter(ctx: Context, header: vault.Header) -> bool:
+def _enter(ctx: Context, header: vault.Header, channel: str) -> bool:
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
-        return ledger.record_delivery(connection, header.row())
+        return ledger.record_delivery(connection, header.row(), channel)
 
 
 def _header(
-    ctx: Context, spec: SourceSpec, period: Period, item: Fetched, sha256: str, received_at: datetime
+    ctx: Context, spec: SourceSpec, period: Period, item: Fetched, named: tuple[str, str], received_at: datetime
 ) -> vault.Header:
-    delivery = vault.delivery_id(spec.source, sha256)
+    delivery, sha256 = named
     key_id, wrapped_key = vault.new_key(ctx.keys, delivery)
     return vault.Header(
         delivery_id=delivery,
@@ -206,11 +227,20 @@ def _adopt(ctx: Context, spec: SourceSpec, period: Period) -> int:
         except CourtyardError as error:
             log.warning("%s", error)
             continue
-        if _enter(ctx, header):
+        if _enter(ctx, header, spec.transport):
             adopted += 1
         else:
             path.unlink()  # the same bytes were entered for another period meanwhile
     return adopted
+
+
+def _collected(ctx: Context, way: SourceSpec, period: Period) -> SourceSpec:
+    """A mailbox is no folder of a quarter: its mails are those of the quarter's collection."""
+    if way.transport != "mail":
+        return way
+    rules = ctx.district.office.grid_cycle
+    days = {"since": rules.issued_on(period), "until": rules.issued_on(period.next())}
+    return way.model_copy(update={"options": {**way.options, **days}})
 
 
 def _connection(ctx: Context, spec: SourceSpec) -> Connection:

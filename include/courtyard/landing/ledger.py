@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,18 @@ ON CONFLICT (street_code, source, period) DO UPDATE
        at = CASE WHEN known.status = 'landed' AND excluded.status <> 'landed' THEN known.at ELSE excluded.at END
 """)
 _KINDS: tuple[Kind, ...] = ("week", "month", "quarter", "half", "year")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Bytes that came, a row of `landing.receipt`; `sent_at` is None where the channel tells no time."""
+
+    delivery_id: str
+    name: str
+    period: str
+    received_at: datetime
+    sent_at: datetime | None
+    channel: str
 
 
 @contextmanager
@@ -52,10 +65,12 @@ def deliveries(connection: Connection, street_code: str, quarter: Period, source
     return list(connection.execute(query.order_by(delivery.c.seq)))
 
 
-def find(connection: Connection, source: str, sha256: str) -> Row | None:
-    """The delivery that holds these bytes."""
+def find(connection: Connection, source: str, sha256: str, period: str | None = None) -> Row | None:
+    """The delivery that holds these bytes: the first one, or the one of a period."""
     query = select(delivery).where(delivery.c.source == source, delivery.c.sha256 == sha256)
-    return connection.execute(query).one_or_none()
+    if period is not None:
+        query = query.where(delivery.c.period == period)
+    return connection.execute(query.order_by(delivery.c.seq).limit(1)).first()
 
 
 def fetches(connection: Connection, street_code: str, source: str) -> dict[str, Row]:
@@ -64,27 +79,28 @@ def fetches(connection: Connection, street_code: str, source: str) -> dict[str, 
     return {row.period: row for row in connection.execute(query)}
 
 
-def record_delivery(connection: Connection, row: Mapping[str, Any]) -> bool:
+def record_delivery(connection: Connection, row: Mapping[str, Any], channel: str = "") -> bool:
     """Enter sealed bytes and their first receipt; False and nothing done when the ledger has the bytes."""
     entered = connection.execute(
         upsert(delivery).values(dict(row)).on_conflict_do_nothing().returning(delivery.c.delivery_id)
     ).first()
     if entered:
-        record_receipt(connection, row["delivery_id"], row["name"], row["period"], row["received_at"])
+        sent_at = row["version_at"] if row["version_at"] != row["received_at"] else None
+        arrival = Arrival(row["delivery_id"], row["name"], row["period"], row["received_at"], sent_at, channel)
+        record_receipt(connection, arrival)
     return entered is not None
 
 
-def record_receipt(connection: Connection, delivery_id: str, name: str, period: str, at: datetime) -> None:
+def record_receipt(connection: Connection, arrival: Arrival) -> None:
     """The bytes came (again)."""
-    connection.execute(insert(receipt).values(delivery_id=delivery_id, name=name, period=period, received_at=at))
+    connection.execute(insert(receipt).values(asdict(arrival)))
 
 
-def has_receipt(connection: Connection, delivery_id: str, name: str, period: str) -> bool:
-    """Whether these bytes came under this name for this period before."""
-    query = select(
-        exists().where(receipt.c.delivery_id == delivery_id, receipt.c.name == name, receipt.c.period == period)
-    )
-    return bool(connection.scalar(query))
+def has_receipt(connection: Connection, arrival: Arrival) -> bool:
+    """Whether this arrival is known: the bytes, under this name, for this period, let go of at that time."""
+    known = (getattr(receipt.c, name).is_not_distinct_from(value) for name, value in asdict(arrival).items()
+             if name in ("delivery_id", "name", "period", "sent_at"))  # fmt: skip
+    return bool(connection.scalar(select(exists().where(*known))))
 
 
 def record_fetch(

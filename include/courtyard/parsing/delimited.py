@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
+from itertools import islice
 
 from courtyard.district.models import Contract
-from courtyard.parsing import encoding, headers, metadata, structure
+from courtyard.parsing import encoding, form, headers, metadata, sniff, structure
 from courtyard.parsing.cells import Cell, column_letters
-from courtyard.parsing.headers import Header, Vocabulary
+from courtyard.parsing.headers import Header
 from courtyard.parsing.limits import Caps, Unreadable
 from courtyard.parsing.sheets import Row, Sheet
 from courtyard.parsing.structure import Body
 from courtyard.parsing.tables import RawTable, Remark
-from courtyard.sources.fetched import safe_name
+from courtyard.parsing.vocabulary import Vocabulary, fold
 
 DELIMITERS = ",\t;|"
 MAX_FIELD = 131_072
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _TAIL_ROWS = 20  # totals and notes stand at the end
 
 
@@ -27,10 +29,12 @@ def read(data: bytes, contract: Contract, caps: Caps) -> RawTable:
         raise Unreadable("file.too_large", f"超过{caps.inflated // 2**20}MB")
     if not data.strip():
         raise Unreadable("file.empty")
+    if other := sniff.is_no_text(data):
+        raise Unreadable("file.not_text", f"是{sniff.TITLES[other]}")
     decoded = encoding.decode(data, contract)
     records, broken = _records(decoded, _delimiter(decoded.text, contract), caps)
     first = Sheet("", [row for row in map(_row, enumerate(records[: headers.SEARCHED_ROWS], 1)) if row.cells])
-    header = headers.find(first, Vocabulary.of(contract))
+    header = headers.best(first, contract)
     if header is None:
         raise Unreadable("header.missing", rows=max(len(records) - 1, 0))
     try:
@@ -47,7 +51,7 @@ def _delimiter(text: str, contract: Contract) -> str:
     best, most = ",", 0
     for line in text[:20_000].splitlines()[:10]:
         for delimiter in DELIMITERS:
-            score = sum(headers.fold(part.strip('"')) in names for part in line.split(delimiter))
+            score = sum(fold(part.strip('"')) in names for part in line.split(delimiter))
             if score > most:
                 best, most = delimiter, score
     return best
@@ -56,16 +60,16 @@ def _delimiter(text: str, contract: Contract) -> str:
 def _records(decoded: encoding.Text, delimiter: str, caps: Caps) -> tuple[list[list[str]], dict[int, str]]:
     """All records, and by index the code of those that are broken. Raises Unreadable for unpaired quotes."""
     csv.field_size_limit(max(len(decoded.text), MAX_FIELD))
-    reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader((line[0] for line in _LINE.finditer(decoded.text)), delimiter=delimiter, strict=True)
     records: list[list[str]] = []
     broken: dict[int, str] = {}
     spans: list[int] | None = [] if decoded.broken or '"' in decoded.text else None
     while True:
         try:
             if spans is None:
-                records.extend(reader)
+                records.extend(islice(reader, caps.rows + 1))
             else:
-                for record in reader:
+                for record in islice(reader, max(caps.rows + 1 - len(records), 0)):
                     records.append(record)
                     spans.append(reader.line_num)
             break
@@ -78,7 +82,7 @@ def _records(decoded: encoding.Text, delimiter: str, caps: Caps) -> tuple[list[l
             records.append([])
             spans.append(reader.line_num)
     if len(records) > caps.rows:
-        raise Unreadable("file.too_large", f"超过{caps.rows}行", rows=len(records) - 1)
+        raise Unreadable("file.too_large", f"超过{caps.rows}行", rows=_lines(decoded) - 1)
     if spans is not None:
         _mark(broken, records, spans, (decoded, delimiter))
     return records, broken
@@ -86,7 +90,11 @@ def _records(decoded: encoding.Text, delimiter: str, caps: Caps) -> tuple[list[l
 
 def _unpaired(record: int, decoded: encoding.Text) -> Unreadable:
     """A quote that swallows lines makes rows uncountable: physical lines are what is known."""
-    return Unreadable("file.broken_quotes", f"从第{record + 1}行起", rows=decoded.text.rstrip("\r\n").count("\n"))
+    return Unreadable("file.broken_quotes", f"从第{record + 1}行起", rows=_lines(decoded) - 1)
+
+
+def _lines(decoded: encoding.Text) -> int:
+    return decoded.text.rstrip("\r\n").count("\n") + 1
 
 
 def _mark(
@@ -121,18 +129,14 @@ def _table(records: list[list[str]], broken: dict[int, str], header: Header, cap
         raise Unreadable("file.too_large", f"超过{caps.columns}列")
     above = [row for row in map(_row, enumerate(records[: header.rows[0] - 1], 1)) if row.cells]
     stop, forms, body = _tail(records, broken, header)
-    table = RawTable(header.contract, is_nil=bool(body.nil) and not body.data)
-    about = metadata.read([*above, *body.notes])
-    table.period, table.unit_code = about.period, about.unit_code
-    table.metadata = {"title": about.title, **about.texts}
+    table = RawTable(header.contract)
     table.structural = len(above) + len(header.rows) + len(forms)
     kept = _kept(records, broken, range(start, stop), width, table)
     across = list(zip(*kept, strict=True)) if kept else [()] * width
     table.columns = {name: _cells(across[at - 1]) for name, at in header.columns.items()}
     table.places = {name: column_letters(at) for name, at in header.columns.items()}
     table.landed = len(kept)
-    table.missing = header.missing
-    table.remarks = list(_remarks(header))
+    form.describe(table, header, metadata.read([*above, *body.notes]), body)
     if body.totals:
         body.data = [_row((row_no, record)) for row_no, record in zip(table.row_nos, kept, strict=True)]
         body.totals = [(row, len(kept)) for row, _ in body.totals]
@@ -179,11 +183,3 @@ def _tail(records: list[list[str]], broken: dict[int, str], header: Header) -> t
     forms = [row for row in rows if row.number > last]
     body.totals = [(row, end) for row, end in body.totals if row.number > last]
     return (forms[0].number - 1 if forms else len(records)), forms, body
-
-
-def _remarks(header: Header) -> Iterator[Remark]:
-    for name in header.missing:
-        yield Remark("header.missing_column", name, header=header.contract.column(name).header)
-    for column in header.unknown:
-        text = safe_name(header.texts.get(column, "").strip())[:20]
-        yield Remark("header.unknown_column", cell=f"{column_letters(column)}{header.rows[-1]}", detail=text)

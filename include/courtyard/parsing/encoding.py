@@ -10,9 +10,8 @@ import codecs
 from dataclasses import dataclass, field
 
 from courtyard.district.models import Contract
-from courtyard.parsing import headers
-from courtyard.parsing.headers import Vocabulary
 from courtyard.parsing.limits import Unreadable
+from courtyard.parsing.vocabulary import Vocabulary, fold
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _ALLOWED = {"utf-8", "gb18030", "utf-16-le", "utf-16-be", "utf-16"}
@@ -43,7 +42,7 @@ def decode(data: bytes, contract: Contract) -> Text:
         return Text(text, _lines_of_another_encoding(data) if encoding == "gb18030" else set())
     names = Vocabulary.of(contract).names
     head = data.split(b"\n", 1)[0]
-    fitting = [e for e in candidates if any(headers.fold(h) in names for h in _split(head.decode(e, "replace")))]
+    fitting = [e for e in candidates if any(fold(h) in names for h in _split(head.decode(e, "replace")))]
     if not fitting:
         raise Unreadable("file.undecodable")
     return _decode_as(data, fitting[0])
@@ -61,7 +60,7 @@ def _decode_as(data: bytes, encoding: str) -> Text:
         if encoding.startswith("utf-16"):
             raise Unreadable("file.undecodable") from None
     lines, broken = [], set()
-    for number, line in enumerate(data.split(b"\n")):
+    for number, line in enumerate(data.splitlines(keepends=True)):
         try:
             lines.append(line.decode(encoding))
         except UnicodeDecodeError:
@@ -69,13 +68,13 @@ def _decode_as(data: bytes, encoding: str) -> Text:
             lines.append(line.decode("ascii", "replace"))
     if encoding == "gb18030":
         broken |= _lines_of_another_encoding(data)
-    return Text("\n".join(lines), broken)
+    return Text("".join(lines), broken)
 
 
 def _lines_of_another_encoding(data: bytes) -> set[int]:
     """Lines of a GB18030 file that are UTF-8: GB18030 would accept nearly all of them as other characters."""
     found: set[int] = set()
-    for number, line in enumerate(data.split(b"\n")):
+    for number, line in enumerate(data.splitlines()):
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError:

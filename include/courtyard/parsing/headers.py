@@ -4,49 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from courtyard.district.models import Contract
-from courtyard.parsing.cells import column_letters, shown
+from courtyard.district.models import Contract, FormVersion
+from courtyard.parsing.cells import address, column_letters, shown
 from courtyard.parsing.limits import Unreadable
 from courtyard.parsing.sheets import Merge, Row, Sheet
 from courtyard.parsing.text import compact
+from courtyard.parsing.vocabulary import Vocabulary
 
 SEARCHED_ROWS = 30
 MAX_HEADER = 200
-_MARKS = re.compile(r"[*:：]")
-_BRACKETED = re.compile(r"[(\[【](?!百|千|万|亿)[^)\]】]*[)\]】]$")  # 万元 is no other way to write 元
+_NOTE_ROWS = 20  # below a table
 _HOSTILE = re.compile(r"[\";\x00-\x08\x0b\x0c\x0e-\x1f`\\]|--|<|>")
-
-
-@lru_cache(maxsize=16_384)
-def fold(header: str) -> str:
-    """A header as the vocabulary compares it: no white space, no marks, no unit in brackets at its end."""
-    text = _MARKS.sub("", compact(header)).casefold()
-    return _BRACKETED.sub("", text) or text
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The headers of a contract, folded, to its column names."""
-
-    contract: Contract
-    names: Mapping[str, str]
-
-    @classmethod
-    def of(cls, contract: Contract) -> Vocabulary:
-        names = {fold(c.header): c.name for c in contract.columns}
-        for column in contract.columns:
-            for synonym in column.synonyms:
-                names.setdefault(fold(synonym), column.name)
-        return cls(contract, names)
 
 
 @dataclass(frozen=True)
 class Header:
-    """A header that was found. `columns` maps a contract's column to the file's; `rows` are its row numbers."""
+    """A header that was found. `columns` maps a contract's column to the file's; `rows` are its row numbers.
+
+    `upper` are the columns of a two-row header whose text stands in the first row alone. `units` are the units
+    its texts declare, by column; `form` is the version of the form whose headers these are.
+    """
 
     contract: Contract
     rows: tuple[int, ...]
@@ -54,23 +34,52 @@ class Header:
     unknown: tuple[int, ...] = ()
     repeated: tuple[str, ...] = ()
     texts: Mapping[int, str] = field(default_factory=dict, repr=False)
+    units: Mapping[str, str] = field(default_factory=dict)
+    form: FormVersion | None = None
+    upper: frozenset[int] = frozenset()
+
+    def heading(self, column: int) -> str:
+        """The name of the cell in which a column's header stands."""
+        return address(column, self.rows[0] if column in self.upper else self.rows[-1])
 
     @property
     def score(self) -> float:
         """How well file and contract cover each other (F1 of matched columns)."""
         matched = len(self.columns)
-        return 2 * matched / (len(self.contract.columns) + matched + len(self.unknown)) if matched else 0.0
+        expected = len(self.contract.columns) - len(self.form.without if self.form else ())
+        return 2 * matched / (expected + matched + len(self.unknown)) if matched else 0.0
 
     @property
     def missing(self) -> list[str]:
-        """Required columns that the file does not have."""
-        return [c.name for c in self.contract.columns if c.required and c.name not in self.columns]
+        """Required columns that the file does not have though its version of the form has them."""
+        absent = self.form.without if self.form else ()
+        wanted = [c.name for c in self.contract.columns if c.required and c.role != "record_ref"]
+        return [name for name in wanted if name not in self.columns and name not in absent]
 
     @property
     def is_plausible(self) -> bool:
         required = [c.name for c in self.contract.columns if c.required and not c.volatile]
         enough = sum(name in self.columns for name in required) * 2 >= len(required)
         return enough and len(self.columns) >= min(2, len(self.contract.columns))
+
+
+def best(sheet: Sheet, contract: Contract) -> Header | None:
+    """The header in the layout that the sheet has: the version of the form whose mark it bears, else the one that fits."""
+    own = find(sheet, Vocabulary.of(contract))
+    if not contract.forms:
+        return own
+    others = [found for form in contract.forms if (found := find(sheet, Vocabulary.of(contract, form)))]
+    marked = [found for found in others if _is_marked(sheet, found)]
+    candidates = marked or [found for found in (own, *others) if found]
+    return max(candidates, key=lambda header: header.score, default=None)  # of equals, the contract's own
+
+
+def _is_marked(sheet: Sheet, header: Header) -> bool:
+    """Whether a mark of the header's version stands in the lines above it or in the notes below the table."""
+    above = [row for row in sheet.rows[:SEARCHED_ROWS] if row.number < header.rows[0]]
+    below = [row for row in sheet.rows[-_NOTE_ROWS:] if row.number > header.rows[-1] and len(row.cells) <= 2]
+    texts = [compact(shown(cell)) for row in (*above, *below) for cell in row.cells.values()]
+    return any(compact(mark) in text for mark in (header.form.marks if header.form else ()) for text in texts)
 
 
 def find(sheet: Sheet, vocabulary: Vocabulary) -> Header | None:
@@ -105,7 +114,8 @@ def _double(sheet: Sheet, upper: Row, lower: Row, vocabulary: Vocabulary) -> Hea
     for column in sorted({*parents, *lower.cells}):
         parent, child = parents.get(column, ""), shown(lower.cells.get(column))
         labels[column] = (f"{parent}{child}", child) if child else (parent,)
-    return _match(labels, (upper.number, lower.number), vocabulary)
+    found = _match(labels, (upper.number, lower.number), vocabulary)
+    return replace(found, upper=frozenset(column for column in labels if not shown(lower.cells.get(column))))
 
 
 def _around(merges: Sequence[Merge], row: int) -> list[Merge]:
@@ -114,23 +124,24 @@ def _around(merges: Sequence[Merge], row: int) -> list[Merge]:
 
 def _match(labels: Mapping[int, tuple[str, ...]], rows: tuple[int, ...], vocabulary: Vocabulary) -> Header:
     columns: dict[str, int] = {}
+    units: dict[str, str] = {}
     repeated: list[str] = []
-    unknown: list[int] = []
     for order in range(2):
         for column, texts in labels.items():
-            if order >= len(texts) or column in columns.values():
+            if order >= len(texts) or column in columns.values() or len(texts[order]) > MAX_HEADER:
                 continue
-            name = vocabulary.names.get(fold(texts[order])) if len(texts[order]) <= MAX_HEADER else None
-            if name is None:
+            if (found := vocabulary.look_up(texts[order])) is None:
                 continue
+            name, unit = found
             if name not in columns:
                 columns[name] = column
+                units |= {name: unit} if unit else {}
             elif order == 0:
                 repeated.append(name)
     taken = set(columns.values())
-    unknown = [column for column, texts in labels.items() if column not in taken and texts[-1].strip()]
-    texts = {column: texts[0] for column, texts in labels.items()}
-    return Header(vocabulary.contract, rows, columns, tuple(unknown), tuple(repeated), texts)
+    unknown = tuple(column for column, texts in labels.items() if column not in taken and texts[-1].strip())
+    first = {column: texts[0] for column, texts in labels.items()}
+    return Header(vocabulary.contract, rows, columns, unknown, tuple(repeated), first, units, vocabulary.form)
 
 
 def refuse_hostile(header: Header) -> None:

@@ -1,4 +1,4 @@
-"""Citizen ID numbers (GB 11643) and telephone numbers."""
+"""Citizen ID numbers (GB 11643), certificates made of them, credit codes (GB 32100) and telephone numbers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ _QUOTES = re.compile(r"['’‘`´\"“”]")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[Ee]\+?\d+", re.ASCII)
 _HYPHENS = re.compile(r"[-‐‑‒–—－]")
 EARLIEST_BIRTH = 1850
+# Behind the ID number: category 1-7 and grade 1-4 (GB/T 26341), then B and how often it was issued anew.
+_CERTIFICATE = re.compile(r"(.{18})([1-7][1-4])(?:B\d{1,2})?", re.ASCII)
+
+_CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CREDIT_VALUES = {sign: value for value, sign in enumerate(_CREDIT_SIGNS)}
+_CREDIT_WEIGHTS = tuple(3**place % 31 for place in range(17))
 
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _PHONE = re.compile(r"(?:\+|00)?(?:86)?(1[3-9]\d{9}|0\d{9,11}|[48]00\d{7}|[2-8]\d{6,7}|1\d{4}|12\d{3})", re.ASCII)
@@ -93,6 +99,39 @@ def other_document(cell: str | Typed) -> Outcome:
         return None, "id.numeric_cell"
     number = _QUOTES.sub("", compact(cell)).upper()
     return (None if not number or number in ABSENT_WORDS else number), None
+
+
+def disability_no(cell: str | Typed) -> Outcome:
+    """A disability certificate's 20 characters: the holder's ID number, category and grade."""
+    if isinstance(cell, Typed):
+        return None, "id.numeric_cell" if cell.is_number else "disability.format"
+    number = _HYPHENS.sub("", _QUOTES.sub("", compact(cell))).upper()
+    if not number or number in ABSENT_WORDS or cell.strip() in ABSENT_MARKS:
+        return NOTHING
+    found = _CERTIFICATE.fullmatch(number)
+    if not found:
+        return None, "id.masked" if "*" in number else "disability.format"
+    holder, problem = id_number(found[1])
+    return (None if holder is None else f"{holder}{found[2]}"), problem
+
+
+def credit_check(seventeen: str) -> str:
+    """The check character of a credit code's first 17 (GB 32100). KeyError for a sign that no code has."""
+    total = sum(weight * _CREDIT_VALUES[sign] for weight, sign in zip(_CREDIT_WEIGHTS, seventeen, strict=True))
+    return _CREDIT_SIGNS[-total % 31]
+
+
+def credit_code(cell: str | Typed) -> Outcome:
+    """A unified social credit code of 18 characters; a number cell has lost its tail."""
+    if isinstance(cell, Typed):
+        return None, "text.numeric_cell" if cell.is_number else "credit.length"
+    code = _HYPHENS.sub("", _QUOTES.sub("", compact(cell))).upper()
+    if not code or code in ABSENT_WORDS or cell.strip() in ABSENT_MARKS:
+        return NOTHING
+    if len(code) != 18:
+        return None, "credit.length"
+    holds = all(sign in _CREDIT_VALUES for sign in code) and credit_check(code[:17]) == code[17]
+    return (code, None) if holds else (None, "credit.checksum")
 
 
 def phone(cell: str | Typed) -> Outcome:

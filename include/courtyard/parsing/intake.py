@@ -34,6 +34,8 @@ class Intake:
         self._sealers: dict[str, Sealer] = {}
         self._periods: dict[str, str] = {}
         self._findings: dict[str, list[Finding]] = {}
+        source = ctx.district.sources.get(delivery.source)
+        self._is_submitted = source is not None and source.is_submitted
 
     def open(self, tables: list[ParsedTable]) -> None:
         """The outlines: from here on period, unit and refusals of each dataset are known."""
@@ -41,11 +43,16 @@ class Intake:
         for dataset, contract in self._contracts.items():
             own = [t for t in tables if t.dataset == dataset]
             if not own:
-                own = [refused(contract, "sheet.missing", contract.sheet or contract.title)]
+                own = [_absent(contract)]
                 tables.extend(own)
-            self._periods[dataset] = self._place(own)
-            self._sealers[dataset] = Sealer(contract, self._ctx.keys, self.batch_id(dataset), self._periods[dataset])
+            self._periods[dataset] = self._stated(tables) if self._is_submitted else self._place(own)
+            self._sealers[dataset] = self._sealer(contract)
             self._findings[dataset] = []
+
+    def _sealer(self, contract: Contract) -> Sealer:
+        dataset = contract.dataset
+        unit = self.delivery.unit_code or ""
+        return Sealer(contract, self._ctx.keys, self.batch_id(dataset), self._periods[dataset], unit)
 
     def batch_id(self, dataset: str) -> str:
         contract = self._contracts[dataset]
@@ -67,6 +74,12 @@ class Intake:
             if unit and table.unit_code and not unit.startswith(table.unit_code):
                 table.rejected = ("file.wrong_unit", "")
         return str(period)
+
+    def _stated(self, tables: list[ParsedTable]) -> str:
+        """The period that a submission states, the earliest where its sheets differ: `submissions.admit` decides."""
+        came_for = Period.parse(self.delivery.period)
+        written = (Period.parse(table.period) for table in tables if table.period and not table.is_rejected)
+        return str(min((period for period in written if period.kind == came_for.kind), default=came_for))
 
     def rows(self, index: int, block: ParsedTable) -> Iterable[StagingRow]:
         """Staging rows of a block; none of a dataset that is refused."""
@@ -110,12 +123,21 @@ class Intake:
             "unit_code": self.delivery.unit_code,
             "status": "rejected" if is_refused else "parsed",
             "is_nil": not is_refused and landed == 0 and any(t.is_nil for t in tables),
+            "is_unchanged": not is_refused and bool(tables) and all(t.is_unchanged for t in tables),
             "landed": landed,
             "quarantined": landed if is_refused else 0,
             "structural": sum(t.structural for t in tables),
             "reason": next((t.reason for t in tables if t.is_rejected), ""),
-            "metadata": {t.sheet: t.metadata for t in tables if t.metadata},
+            "metadata": {t.sheet: self._said(t) for t in tables if t.metadata or t.places or t.period or t.unit_code},
         }
+
+    def _said(self, table: ParsedTable) -> dict[str, Any]:
+        """What a sheet says of itself and where its columns stand; of a submission, also whose and of which period it is."""
+        stated = {"period": table.period, "unit": table.unit_code} if self._is_submitted else {}
+        unknown = [[r.cell or "", r.detail] for r in table.remarks if r.code == "header.unknown_column"]
+        layout = {"columns": table.places, "unknown_columns": unknown}
+        found = {**table.metadata, **{name: value for name, value in layout.items() if value}}
+        return {**found, **({"stated": stated} if any(stated.values()) else {})}
 
     def findings(self) -> Iterable[tuple[Any, ...]]:
         """The rows of `quality.finding`."""
@@ -124,6 +146,14 @@ class Intake:
             if not self._is_refused(dataset):
                 own += self._findings[dataset][:MAX_FINDINGS]
             yield from ((self.batch_id(dataset), *finding) for finding in own)
+
+
+def _absent(contract: Contract) -> ParsedTable:
+    """A dataset of which the file told nothing, which is in order for one that owes nothing."""
+    sheet = contract.sheet or contract.title
+    if contract.optional:
+        return ParsedTable(contract.dataset, sheet, is_nil=True)
+    return refused(contract, "sheet.missing", sheet)
 
 
 class Load:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from courtyard.district.models import Contract
+from courtyard.parsing import form, units
 from courtyard.parsing.cells import Cell, Typed
-from courtyard.parsing.headers import fold
 from courtyard.parsing.limits import Caps, Unreadable
 from courtyard.parsing.numbers import MOST
 from courtyard.parsing.tables import RawTable, Remark
+from courtyard.parsing.vocabulary import fold
 from courtyard.sources.fetched import safe_name
 
 MAX_DIGITS = 400  # of a number; Python's own limit would raise beyond 4,300
@@ -63,6 +64,7 @@ class _Gathered:
 
     wanted: frozenset[str]
     cells: dict[str, list[Cell]] = field(default_factory=dict)
+    spelled: dict[str, str] = field(default_factory=dict)  # the first spelling of each field
     problems: dict[int, list[str]] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
     count: int = 0
@@ -79,7 +81,9 @@ class _Gathered:
         for name, value in record.items() if usable else ():
             key = fold(name)
             if key in self.wanted:
-                self.cells.setdefault(key, [None] * index).append(_cell(value))
+                if key not in self.cells:
+                    self.cells[key], self.spelled[key] = [None] * index, name
+                self.cells[key].append(_cell(value))
             else:
                 self.unknown[name] = None
         for cells in self.cells.values():
@@ -186,16 +190,20 @@ def _table(gathered: _Gathered, contract: Contract, caps: Caps, names: Sequence[
         raise Unreadable("file.too_large", f"超过{caps.rows}行", rows=gathered.count)
     table = RawTable(contract, row_nos=list(range(1, gathered.count + 1)), landed=gathered.count)
     table.row_problems = gathered.problems
+    declared: dict[str, str] = {}
     present = {fold(name) for name in names} if names is not None else set(gathered.cells)
     for column in contract.columns:
         for header in map(fold, (column.header, *column.synonyms)):
             if header in gathered.cells:
                 table.columns[column.name] = gathered.cells[header]
+                if column.unit and (found := units.at_end(gathered.spelled[header])):
+                    declared[column.name] = found[1]
                 break
         known = any(fold(h) in present for h in (column.header, *column.synonyms))
         if column.required and not known and (gathered.count or names is not None):
             table.missing.append(column.name)
             table.remarks.append(Remark("header.missing_column", column.name, header=column.header))
+    form.declare_units(table, declared)
     table.remarks += _unknown(gathered.unknown, names, gathered.wanted)
     return table
 

@@ -10,26 +10,32 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from courtyard.district.models import Contract
-from courtyard.parsing import delimited, jsonrows, workbook
+from courtyard.parsing import delimited, form, jsonrows, workbook
 from courtyard.parsing.cells import Cell
 from courtyard.parsing.limits import Caps, Unreadable
-from courtyard.parsing.normalise import CodeValues, Normalisers, normalise_document
-from courtyard.parsing.tables import ParsedTable, Problem, RawTable
+from courtyard.parsing.normalise import CodeValues, Normalisers, Terms, normalise_document
+from courtyard.parsing.problems import is_error
+from courtyard.parsing.tables import ParsedTable, Problem, RawTable, is_read
 from courtyard.period import Period
 
 ROWS_AT_ONCE = 8_192
+MAX_PROBLEMS = 50_000  # of one table held as a whole
 # Documents whose number follows GB 11643; `none` stays checked, so that a stray number is seen.
 CHECKED_DOCUMENTS = (None, "id_card", "residence_permit", "none")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One delivered file and what it may hold. `as_of` is the last day of the period it came for."""
+    """One delivered file and what it may hold. `as_of` is the last day of the period it came for.
+
+    `is_picture` asks for what the file looks like (`picture`) instead of its typed rows.
+    """
 
     contracts: tuple[Contract, ...]
     codes: CodeValues
     as_of: date | None = None
     caps: Caps = field(default_factory=Caps)
+    is_picture: bool = False
 
 
 def read(job: Job, data: bytes) -> list[RawTable]:
@@ -37,10 +43,14 @@ def read(job: Job, data: bytes) -> list[RawTable]:
     formats = {contract.format for contract in job.contracts}
     try:
         if formats == {"workbook"}:
-            return workbook.read(data, job.contracts, job.caps)
-        return [_read_one(contract, data, job.caps) for contract in job.contracts]
+            tables = workbook.read(data, job.contracts, job.caps)
+        else:
+            tables = [_read_one(contract, data, job.caps) for contract in job.contracts]
     except Unreadable as refusal:
         return [RawTable.refused(c, refusal.code, refusal.detail, refusal.rows) for c in job.contracts]
+    for table in tables:
+        form.judge(table, job.codes, _as_of(table, job))
+    return tables
 
 
 def _read_one(contract: Contract, data: bytes, caps: Caps) -> RawTable:
@@ -64,7 +74,9 @@ def outline(table: RawTable) -> ParsedTable:
         landed=table.landed,
         structural=table.structural,
         is_nil=table.is_nil,
+        is_unchanged=table.is_unchanged,
         metadata=table.metadata,
+        places=dict(table.places),
         missing=table.missing,
         rejected=table.rejected,
         remarks=table.remarks,
@@ -75,8 +87,9 @@ def typed(table: RawTable, job: Job) -> Iterator[ParsedTable]:
     """The rows of a table in blocks, typed, with what could not be."""
     if table.rejected:
         return
-    work = Normalisers(table.contract, job.codes, _as_of(table, job))
-    names = [c.name for c in table.contract.columns if not c.volatile and c.name in table.columns]
+    as_of = _as_of(table, job)
+    work = Normalisers(table.contract, job.codes, Terms(as_of, _counted_on(table) or as_of, table.units))
+    names = [c.name for c in table.contract.columns if is_read(c) and c.name in table.columns]
     for start in range(0, len(table.row_nos), ROWS_AT_ONCE):
         yield _block(table, work, names, slice(start, start + ROWS_AT_ONCE))
 
@@ -85,6 +98,14 @@ def _as_of(table: RawTable, job: Job) -> date | None:
     """The last day that the rows can speak of: of the period written in the file where it is earlier."""
     written = Period.parse(table.period).last_day if table.period else None
     return min((day for day in (written, job.as_of) if day), default=None)
+
+
+def _counted_on(table: RawTable) -> date | None:
+    """统计截止日, where the sheet names a day."""
+    try:
+        return date.fromisoformat(table.metadata.get("统计截止日", ""))
+    except ValueError:
+        return None
 
 
 def _block(table: RawTable, work: Normalisers, names: Sequence[str], part: slice) -> ParsedTable:
@@ -137,9 +158,10 @@ def whole(job: Job, data: bytes) -> list[ParsedTable]:
 
 
 def append(table: ParsedTable, block: ParsedTable) -> None:
-    """Add a block's rows to a table."""
+    """Add a block's rows to a table. Where too many cells are wrong to be told one by one, a row keeps one error."""
     table.row_nos += block.row_nos
-    table.problems += block.problems
+    is_many = len(table.problems) + len(block.problems) > MAX_PROBLEMS
+    table.problems += {p.row_no: p for p in block.problems if is_error(p.code)}.values() if is_many else block.problems
     for name, values in block.columns.items():
         table.columns.setdefault(name, []).extend(values)
 

@@ -60,7 +60,16 @@ class Unopened:
     error: CourtyardError
 
 
-Event = Opened | Rows | Closed | Unopened
+@dataclass(frozen=True)
+class Seen:
+    """A piece of the picture that was asked for instead of rows; see `picture.pieces`."""
+
+    key: str
+    kind: str
+    body: Any
+
+
+Event = Opened | Rows | Seen | Closed | Unopened
 
 
 @dataclass(frozen=True)
@@ -218,6 +227,8 @@ def _understood(task: Task, answer: dict[str, Any]) -> Event:
         if not {t.dataset for t in tables} <= {c.dataset for c in task.job.contracts}:
             raise ValueError("dataset")
         return Opened(task.key, tables)
+    if "seen" in answer:
+        return Seen(task.key, answer["seen"], answer["body"])
     if "failed" in answer:
         return Closed(task.key, answer["failed"], answer["detail"])
     if "done" in answer:

@@ -15,14 +15,17 @@ from typing import Any
 from courtyard.district.models import Contract
 from courtyard.parsing import identifiers
 from courtyard.parsing.tables import ParsedTable, Problem
+from courtyard.parsing.text import compact
 from courtyard.privacy.keys import KeyRing
 
 COLUMNS = (
     "batch_id", "sheet", "row_no", "dataset", "record_key", "row_hash", "is_active", "attrs", "sealed", "problems",
     "name", "id_token", "phone_token", "birth_date", "sex", "address", "household_no", "id_birth_date", "id_sex",
 )  # fmt: skip
-SEALED_TYPES = ("id_number", "phone")
-_PERSONAL_TYPES = ("person_name", "id_number", "phone", "address")
+SEALED_TYPES = ("id_number", "disability_no", "phone")
+_PERSONAL_TYPES = ("person_name", "address", *SEALED_TYPES)
+ID_LENGTH = 18
+REF_DIGITS = 8
 StagingRow = tuple[Any, ...]
 
 
@@ -31,17 +34,30 @@ def canonical(attrs: dict[str, Any]) -> str:
     return json.dumps(attrs, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-class Sealer:
-    """Makes the staging rows of one batch. Tokens are remembered across its blocks."""
+def reference(ring: KeyRing, dataset: str, unit_code: str, record_key: str, name: str = "") -> str:
+    """What stands beside a prefilled row so that it stays the record it is: `<record_key>.<check>`.
 
-    def __init__(self, contract: Contract, ring: KeyRing, batch_id: str, period: str) -> None:
+    It holds for one unit and beside one name only, so that cells sorted without it, or somebody new typed
+    over a former row, do not take over a record.
+    """
+    return f"{record_key}.{ring.token(f'{dataset}/{unit_code}/{record_key}/{name}')[:REF_DIGITS]}"
+
+
+class Sealer:
+    """Makes the staging rows of one batch. Tokens are remembered across its blocks.
+
+    `unit_code` is whose batch it is: only references issued to that unit name a record.
+    """
+
+    def __init__(self, contract: Contract, ring: KeyRing, batch_id: str, period: str, unit_code: str = "") -> None:
         self._contract = contract
+        self._unit_code = unit_code
         self._ring = ring
         self._batch_id = batch_id
         self._period = period
         self._keys: set[str | None] = set()
         self._tokens: dict[str | None, str | None] = {None: None}
-        self._types = {c.name: c.type for c in contract.columns if not c.volatile}
+        self._types = {c.name: c.type for c in contract.columns if not c.volatile and c.role != "record_ref"}
         self._written: dict[str, dict[Any, str]] = {name: {None: ""} for name in self._types}
         self._roles = {c.role: c.name for c in contract.columns if c.role and not c.volatile}
 
@@ -51,10 +67,10 @@ class Sealer:
         nothing = [None] * size
         columns = {name: block.columns.get(name, nothing) for name in self._types}
         tokens = {n: self._column_tokens(columns[n]) for n, t in self._types.items() if t in SEALED_TYPES}
-        keys = self._record_keys(columns, size)
+        keys = self._referenced(block, self._record_keys(columns, size))
         block.problems += self._repeated(block.row_nos, keys)
         attrs = self._attrs(columns, tokens, size)
-        id_column = columns.get(self._roles.get("id_number", ""), nothing)
+        id_column = self._id_numbers(columns, nothing)
         births = [value and identifiers.birth_date(value) for value in id_column]
         written = columns.get(self._roles.get("birth_date", ""), nothing)
         return zip(
@@ -69,7 +85,7 @@ class Sealer:
             self._sealed(columns, keys, size),
             _problems(block.row_nos, block.problems),
             columns.get(self._roles.get("name", ""), nothing),
-            tokens.get(self._roles.get("id_number", ""), nothing),
+            self._column_tokens(id_column),
             tokens.get(self._roles.get("phone", ""), nothing),
             [own or said for own, said in zip(written, births, strict=True)],
             columns.get(self._roles.get("sex", ""), nothing),
@@ -80,12 +96,41 @@ class Sealer:
             strict=True,
         )
 
+    def _id_numbers(self, columns: dict[str, list], nothing: list[None]) -> list[str | None]:
+        """The ID number of each row; a disability certificate begins with its holder's."""
+        name = self._roles.get("id_number", "")
+        values = columns.get(name, nothing)
+        is_certificate = self._types.get(name) == "disability_no"
+        return [value and value[:ID_LENGTH] for value in values] if is_certificate else values
+
     def _column_tokens(self, values: Sequence[str | None]) -> list[str | None]:
         """The token of each value; of the first where a cell holds several phones."""
         tokens = self._tokens
         for value in {*values}.difference(tokens):
             tokens[value] = self._ring.token(value.partition("、")[0])  # type: ignore[union-attr]
         return [tokens[value] for value in values]
+
+    def _referenced(self, block: ParsedTable, own: list[str | None]) -> list[str | None]:
+        """The keys of the rows, by their references where these hold, else their own.
+
+        A reference that was changed, issued to others or stands beside another name becomes a problem, unless
+        the row's own key says the same.
+        """
+        refs = block.columns.get(self._contract.role("record_ref") or "")
+        if refs is None:
+            return own
+        names = block.columns.get(self._roles.get("name", ""), own)
+        found = list(own)
+        for index, (ref, name) in enumerate(zip(refs, names, strict=True)):
+            key = compact(ref).rpartition(".")[0] if ref else ""
+            if not ref or key == own[index]:
+                continue
+            called = (name or "") if "name" in self._roles else ""
+            if key and compact(ref) == reference(self._ring, self._contract.dataset, self._unit_code, key, called):
+                found[index] = key
+            else:
+                block.problems.append(Problem(block.row_nos[index], None, "record.ref_invalid", None))
+        return found
 
     def _record_keys(self, columns: dict[str, list], size: int) -> list[str | None]:
         """`period/` before facts of a period; a token where the key would show who or where somebody is."""

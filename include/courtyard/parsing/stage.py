@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -31,7 +31,7 @@ UPDATE quality.batch b
    SET status = 'superseded', superseded = b.landed, reason = '同一来源、同一期已有更新的报送'
   FROM landing.delivery d
  WHERE d.delivery_id = b.delivery_id AND b.status = 'parsed' AND b.street_code = :street
-   AND d.period = ANY(:periods)
+   AND d.period = ANY(:periods) AND d.source <> ALL(:submitted)
    AND EXISTS (
        SELECT FROM quality.batch o JOIN landing.delivery n ON n.delivery_id = o.delivery_id
         WHERE o.street_code = b.street_code AND o.dataset = b.dataset AND o.period = b.period
@@ -42,7 +42,7 @@ RETURNING b.batch_id
 """)
 _LOST = text("""
 DELETE FROM quality.batch b USING landing.delivery d
- WHERE d.delivery_id = b.delivery_id AND b.street_code = :street AND d.period = ANY(:periods)
+ WHERE d.delivery_id = b.delivery_id AND b.street_code = :street AND coalesce(b.came_for, d.period) = ANY(:periods)
    AND b.status IN ('parsed', 'validated', 'linked', 'held') AND b.landed > 0
    AND NOT EXISTS (SELECT FROM staging.row r WHERE r.batch_id = b.batch_id)
 RETURNING b.batch_id
@@ -81,6 +81,13 @@ def parse(ctx: Context) -> dict[str, Any]:
     }
 
 
+def parse_again(ctx: Context, deliveries: Sequence[str]) -> int:
+    """Parse these deliveries, whatever quarter they first came for, as far as they have no batch; returns how many."""
+    waiting = _waiting(ctx, deliveries)
+    damaged = _parse_all(ctx, waiting, Counter()) if waiting else []
+    return len(waiting) - len(damaged)
+
+
 def _periods(quarter: Period) -> list[str]:
     return [str(part) for kind in get_args(Kind) for part in quarter.parts(kind)]
 
@@ -94,11 +101,13 @@ def _forget_lost(ctx: Context) -> None:
         log.warning("%d batches lost their staged rows and are parsed again", len(lost))
 
 
-def _waiting(ctx: Context) -> list[_Delivery]:
-    """Deliveries without a batch for some contract's version, the largest first: they take longest."""
-    query = select(delivery).where(
-        delivery.c.street_code == ctx.street_code, delivery.c.period.in_(_periods(ctx.period))
-    )
+def _waiting(ctx: Context, only: Sequence[str] | None = None) -> list[_Delivery]:
+    """Deliveries of the quarter (or only some) without a batch for some contract's version.
+
+    The largest first: they take longest.
+    """
+    wanted = delivery.c.period.in_(_periods(ctx.period)) if only is None else delivery.c.delivery_id.in_(only)
+    query = select(delivery).where(delivery.c.street_code == ctx.street_code, wanted)
     with ctx.engine().connect() as connection:
         known = set(connection.scalars(select(batch.c.batch_id).where(batch.c.street_code == ctx.street_code)))
         rows = connection.execute(query.order_by(delivery.c.size_bytes.desc(), delivery.c.seq)).all()
@@ -185,14 +194,18 @@ class _Run:
 
 
 def _supersede(ctx: Context) -> int:
-    """Batches that a newer delivery of the same source, unit and period replaces; a refused one replaces none."""
+    """Batches that a newer delivery of the same source, unit and period replaces; a refused one replaces none.
+
+    What units hand in themselves is left to `submissions.admit`, which tells a correction from a duplicate.
+    """
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
         return len(_replaced(connection, ctx))
 
 
 def _replaced(connection: Connection, ctx: Context) -> list[str]:
-    values = {"street": ctx.street_code, "periods": _periods(ctx.period)}
+    submitted = [source.source for source in ctx.district.sources.values() if source.is_submitted]
+    values = {"street": ctx.street_code, "periods": _periods(ctx.period), "submitted": submitted}
     ids = list(connection.scalars(_SUPERSEDE, values))
     if ids:
         connection.execute(_FORGET, {"ids": ids})

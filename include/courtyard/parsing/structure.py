@@ -1,4 +1,4 @@
-"""What each row below a header is: data, or part of the form (totals, notes, the sample, 本季度无).
+"""What each row below a header is: data, or part of the form (totals, notes, the sample, 本季度无, 无变化).
 
 Every row of a sheet goes into exactly one class. A row that could be either is data: a row wrongly
 taken for a note would be lost, one wrongly taken for data is quarantined and seen.
@@ -18,7 +18,6 @@ from courtyard.parsing.sheets import Merge, Row
 from courtyard.parsing.text import clean, compact
 
 _TOTAL = re.compile(r"^(合计|小计|总计|共计|累计|本页合计)(?::|$|(?=\d|共))")
-_NIL = re.compile(r"^(?:本季度?|本期|本月|本次)(?:无(?:此类|相关|该类)?(?:人员|对象|数据|情况|内容)?|没有)[。.]?$")
 _NOTE = re.compile(
     r"^(?:附?注|备注|说明|填表说明|填报说明|注意事项|填[报表]人|审核人|负责人|单位负责人|主管领导|制表人?|统计人|复核人?"
     r"|经办人|签字|签名|签章|盖章|联系人)(?:签字|签名|签章|电话|\(.{0,8}\))?[\d一二三]{0,2}[:.、]"
@@ -36,10 +35,12 @@ class Body:
     samples: list[Row] = field(default_factory=list)
     empty_forms: list[Row] = field(default_factory=list)  # nothing but prefilled row numbers
     nil: list[Row] = field(default_factory=list)
+    unchanged: list[Row] = field(default_factory=list)
+    cleared: list[Row] = field(default_factory=list)  # prefilled rows that were emptied
 
     @property
     def structural(self) -> int:
-        classes = (self.totals, self.notes, self.samples, self.empty_forms, self.nil)
+        classes = (self.totals, self.notes, self.samples, self.empty_forms, self.nil, self.unchanged, self.cleared)
         return sum(map(len, classes))
 
 
@@ -50,18 +51,23 @@ def split(rows: Sequence[Row], header: Header, merges: Sequence[Merge] = ()) -> 
     contract = header.contract
     known = set(header.columns.values())
     volatile = {header.columns[c.name] for c in contract.columns if c.volatile and c.name in header.columns}
+    coded = {header.columns[c.name] for c in contract.columns if c.codes and c.name in header.columns}
+    wanted = known - volatile
+    reference = header.columns.get(contract.role("record_ref") or "")
     sample = {header.columns[n]: compact(v) for n, v in contract.sample_row.items() if n in header.columns}
     for row in rows:
-        filled = {column: cell for column, cell in row.cells.items() if column in known - volatile}
+        filled = {column: cell for column, cell in row.cells.items() if column in wanted}
         first = compact(clean(shown(row.cells[min(row.cells)])))
         if _TOTAL.match(first) or _total_later(row, filled, volatile):
             body.totals.append((row, len(body.data)))
-        elif _is_nil(row):
-            body.nil.append(row)
+        elif answer := _statement(row, coded):
+            (body.nil if answer == "nil" else body.unchanged).append(row)
         elif _is_note(row, first) or (row.number in wide and len(row.cells) == 1):
             body.notes.append(row)
         elif sample and _is_sample(filled, sample):
             body.samples.append(row)
+        elif reference in row.cells and set(filled) <= {reference}:
+            body.cleared.append(row)
         elif not filled:
             (body.empty_forms if set(row.cells) <= volatile else body.notes).append(row)
         else:
@@ -76,8 +82,12 @@ def _total_later(row: Row, filled: dict, volatile: set[int]) -> bool:
     return bool(_TOTAL.match(compact(shown(filled[min(filled)])))) and len(filled) <= 3
 
 
-def _is_nil(row: Row) -> bool:
-    return len(row.cells) <= 2 and any(_NIL.match(compact(shown(cell))) for cell in row.cells.values())
+def _statement(row: Row, coded: set[int]) -> metadata.Answer | None:
+    """本季度无 or 无变化 as the whole of a row; 无变化 in a column of codes is that column's value."""
+    if len(row.cells) > 2:
+        return None
+    said = {metadata.answer_of(compact(shown(cell))) for at, cell in row.cells.items() if at not in coded}
+    return "nil" if "nil" in said else "unchanged" if "unchanged" in said else None
 
 
 def _is_note(row: Row, first: str) -> bool:

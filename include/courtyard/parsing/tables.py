@@ -6,9 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from courtyard.district.models import Contract
+from courtyard.district.models import Column, Contract
 from courtyard.parsing.cells import Cell
 from courtyard.parsing.problems import wording
+
+
+def is_read(column: Column) -> bool:
+    """Whether a column's cells are worth typing: what is kept, and what says which record a row is."""
+    return not column.volatile or column.role == "record_ref"
 
 
 class Problem(NamedTuple):
@@ -53,8 +58,10 @@ class RawTable:
     columns: dict[str, list[Cell]] = field(default_factory=dict)
     row_problems: dict[int, list[str]] = field(default_factory=dict)  # by index
     places: Mapping[str, str] = field(default_factory=dict)  # column -> letters; none for records
+    units: dict[str, str] = field(default_factory=dict)  # column -> the unit its numbers are written in
     structural: int = 0
     is_nil: bool = False
+    is_unchanged: bool = False
     period: str | None = None
     unit_code: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -68,6 +75,11 @@ class RawTable:
         """A table that could not be read; `rows` are its data rows where they can be counted."""
         return cls(contract, sheet, rejected=(code, detail), landed=rows)
 
+    @classmethod
+    def nothing(cls, contract: Contract) -> RawTable:
+        """A table that did not come and need not come."""
+        return cls(contract, contract.sheet or "", is_nil=True)
+
     def place(self, column: str, row_no: int) -> str:
         """A cell's name: `D7`, or the record and its field."""
         letters = self.places.get(column)
@@ -80,7 +92,8 @@ class ParsedTable:
 
     `columns` has a list for each contract column that is kept, in the order of `row_nos`: str, int,
     bool or None. Dates keep their precision, decimals are strings, ID numbers and phones are plain:
-    they are sealed before anything is stored. `reason` says in Chinese why a table is refused.
+    they are sealed before anything is stored. `is_unchanged` is what the sender says: as in the period before.
+    `reason` says in Chinese why a table is refused.
     """
 
     dataset: str
@@ -90,7 +103,9 @@ class ParsedTable:
     landed: int = 0
     structural: int = 0
     is_nil: bool = False
+    is_unchanged: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)  # column -> letters; none for records
     missing: list[str] = field(default_factory=list)
     rejected: tuple[str, str] | None = None
     remarks: list[Remark] = field(default_factory=list)

@@ -20,10 +20,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import python_calamine  # noqa: F401  (loaded while files may still be opened)
+import xlrd  # noqa: F401  (loaded while files may still be opened)
 
 from courtyard.district.models import Contract
-from courtyard.parsing import reading
+from courtyard.parsing import picture, reading
 from courtyard.parsing.limits import Caps
 
 LENGTH = struct.Struct(">Q")
@@ -56,6 +56,7 @@ def job_frame(job: reading.Job) -> bytes:
             "codes": job.codes,
             "as_of": job.as_of.isoformat() if job.as_of else None,
             "caps": asdict(job.caps),
+            "is_picture": job.is_picture,
         }
     )
 
@@ -75,6 +76,7 @@ def _job(frame: bytes) -> reading.Job:
         },
         as_of=date.fromisoformat(given["as_of"]) if given["as_of"] else None,
         caps=Caps(**given["caps"]),
+        is_picture=given["is_picture"],
     )
 
 
@@ -90,6 +92,10 @@ def answers(frame: bytes, data: bytes) -> Iterator[dict[str, Any]]:
     try:
         job = _job(frame)
         _limit_cpu(job.caps)
+        if job.is_picture:
+            yield from ({"seen": kind, "body": body} for kind, body in picture.pieces(job, data))
+            yield {"done": True}
+            return
         raws = reading.read(job, data)
         yield {"tables": [asdict(reading.outline(raw)) for raw in raws]}
         for index, raw in enumerate(raws):
@@ -113,13 +119,13 @@ def _place(error: BaseException) -> str:
 def _limit_cpu(caps: Caps) -> None:
     """CPU seconds count for the process: each job may use its own on top of what is gone."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + caps.cpu_seconds + 1
+    seconds = max(int(used.ru_utime + used.ru_stime) + caps.cpu_seconds, 1)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
 
 
 def confine(caps: Caps) -> None:
     """Give up what reading a file does not need: writing files, opening more of them, core dumps, memory."""
-    for encoding in ("gb18030", "utf-16", "cp437", "idna"):
+    for encoding in ("gb18030", "cp936", "utf-16", "utf-16-le", "cp1252", "cp437", "idna"):
         "".encode(encoding)
     memory = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + caps.memory
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

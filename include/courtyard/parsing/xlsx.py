@@ -11,11 +11,10 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from courtyard.parsing import xml
+from courtyard.parsing import shared_strings, xlsx_bulk, xml
 from courtyard.parsing.limits import Caps, Package, Unreadable
 from courtyard.parsing.sheets import Sheet
-from courtyard.parsing.text import unescape
-from courtyard.parsing.xlsx_cells import SheetHandler, Style, filled, styles
+from courtyard.parsing.xlsx_cells import SheetHandler, Style, styles
 
 _ROW_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,20}:)?row[\s/>]")
 _MACRO_TYPES = ("macroEnabled", "ms-excel.sheet.binary")
@@ -101,29 +100,9 @@ def _workbook(package: Package, part: str) -> tuple[list[tuple[str, str, bool]],
 
 
 def _shared_strings(package: Package, book: str) -> list[str | None]:
-    """Strings in order; phonetic guides (`rPh`) are no part of the text."""
-    strings: list[str | None] = []
-    pieces: list[str] = []
-    inside = {"t": False, "rPh": False}
-
-    def start(tag: str, _: Mapping[str, str]) -> None:
-        if tag in inside:
-            inside[tag] = True
-
-    def end(tag: str) -> None:
-        if tag in inside:
-            inside[tag] = False
-        elif tag == "si":
-            strings.append(filled(unescape("".join(pieces))))
-            pieces.clear()
-
-    def text(data: str) -> None:
-        if inside["t"] and not inside["rPh"]:
-            pieces.append(data)
-
     for part in _related(package, book, "sharedStrings").values():
-        xml.feed(package.chunks(part), start, end, text)
-    return strings
+        return shared_strings.read(package.chunks(part))
+    return []
 
 
 def _styles(package: Package, book: str) -> list[Style]:
@@ -137,7 +116,7 @@ def _sheet(
 ) -> Sheet:
     handler = SheetHandler(Sheet(title), *book, caps)
     tags = [0]
-    xml.feed(_counting(package.chunks(part), tags), handler.start, handler.end, handler.text)
+    xml.feed(xlsx_bulk.sift(_counting(package.chunks(part), tags), handler), handler.start, handler.end, handler.text)
     if tags[0] != handler.row_elements:
         raise Unreadable("file.row_count")
     return handler.sheet

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
 
 from courtyard.parsing import xml
 from courtyard.parsing.cells import MAX_ROW, Cell, Typed, column_number, split_address
-from courtyard.parsing.dates import from_serial
 from courtyard.parsing.limits import Caps, Unreadable
+from courtyard.parsing.number_cells import BUILT_IN, Style, number_cell, style
 from courtyard.parsing.sheets import Merge, Row, Sheet
 from courtyard.parsing.text import unescape
 
-Style = Literal["", "date", "month", "time"] | int  # an int pads that many decimals
-
-# ECMA-376 part 1, 18.8.30; 27-36 and 50-58 as Chinese editions define them
-_BUILT_IN: dict[int, Style] = dict.fromkeys((14, 15, 16, 22, 28, 29, 30, 31, 51, 53, 54, 58), "date")
-_BUILT_IN |= dict.fromkeys((17, 27, 36, 50, 52, 57), "month")
-_BUILT_IN |= dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47, 55, 56), "time")
-_BUILT_IN |= {2: 2, 4: 2}
-_LITERAL = re.compile(r'"[^"]*"|\\.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.')
-_PADDED = re.compile(r"(?:#,##)?0\.(0{1,9})(?:_ )?")
-_FLOAT_DIGITS = 15
 _MAX_MERGES = 100_000
-
-
-def style(code: str) -> Style:
-    """What a number format says of its cell: a date (to the day or only the month), a time, decimals."""
-    if found := _PADDED.fullmatch(code):
-        return len(found[1])
-    letters = _LITERAL.sub("", code.partition(";")[0]).lower()
-    if "general" in letters or not re.search(r"[ymdhs]", letters):
-        return ""
-    if "y" in letters or "d" in letters or ("m" in letters and "h" not in letters and "s" not in letters):
-        return "date" if "d" in letters or "y" not in letters else "month"
-    return "time"
+_MAX_MERGED = 5_000_000  # cells inside merges; honest ones do not overlap
+_KINDS = ("n", "b", "d")  # what is left once texts and errors are told apart; ECMA-376 part 1, 18.18.11
+PlainCells = tuple[Sequence[int], Sequence[str], Sequence[str], Sequence[str]]  # columns, texts, `t`, `s`
 
 
 def styles(chunks: Iterator[bytes]) -> list[Style]:
@@ -52,7 +31,7 @@ def styles(chunks: Iterator[bytes]) -> list[Style]:
             inside.append(tag)
         elif tag == "xf" and inside:
             number = _whole(attributes.get("numFmtId", "0"))
-            found.append(custom.get(number, _BUILT_IN.get(number, "")))
+            found.append(custom.get(number, BUILT_IN.get(number, "")))
 
     def end(tag: str) -> None:
         if tag == "cellXfs":
@@ -74,6 +53,7 @@ class SheetHandler:
     def __init__(self, sheet: Sheet, shared: list[str | None], look: list[Style], epoch_1904: bool, caps: Caps) -> None:
         self.sheet = sheet
         self.row_elements = 0
+        self.is_in_rows = False
         self._shared = shared
         self._styles = look
         self._epoch_1904 = epoch_1904
@@ -86,6 +66,8 @@ class SheetHandler:
         self._pieces: list[str] = []
         self._collecting = False
         self._phonetic = False
+        self._merged = 0
+        self._free = 0  # depth of elements whose inside is free: rich text, extensions
         self._has_formula = False
         self._numbers: dict[tuple[str, str], Cell] = {}
 
@@ -99,12 +81,18 @@ class SheetHandler:
             self._collecting = not self._phonetic
         elif tag == "row":
             self._start_row(attributes)
+        elif tag == "sheetData":
+            self.is_in_rows = True
         elif tag == "f":
             self._has_formula = True
         elif tag == "rPh":
             self._phonetic = True
         elif tag == "mergeCell":
             self._merge(attributes.get("ref", ""))
+        elif tag == "is" or tag == "extLst":
+            self._free += 1
+        elif self.is_in_rows and not self._free:
+            raise Unreadable("file.damaged", "工作表内容不合规定")  # an unknown element may hide rows or values
         elif tag == "col" and attributes.get("hidden") in ("1", "true"):
             first, last = (_whole(attributes.get(key, "0")) for key in ("min", "max"))
             self.sheet.hidden_columns.update(range(first, min(last, self._caps.columns) + 1))
@@ -121,16 +109,39 @@ class SheetHandler:
                 self._end_cell()
         elif tag == "row":
             self._end_row()
+        elif tag == "sheetData":
+            self.is_in_rows = False
         elif tag == "rPh":
             self._phonetic = False
+        elif tag == "is" or tag == "extLst":
+            self._free -= 1
+
+    def plain_row(self, number: int, is_hidden: bool, found: PlainCells) -> None:
+        """A whole row at once: of each cell its column, its text and what its attributes `t` and `s` say."""
+        columns, texts, kinds, looks = found
+        self._begin_row(number, is_hidden)
+        if kinds.count("s") == len(kinds) and "" not in texts:
+            cells = list(map(self._shared_string, texts))
+        else:
+            cells = [
+                self._value(text, kind or "n", look, False) if text else None
+                for text, kind, look in zip(texts, kinds, looks, strict=True)
+            ]
+        self._cells = {column: cell for column, cell in zip(columns, cells, strict=True) if cell is not None}
+        if self._cells and max(self._cells) > self._caps.columns:
+            raise Unreadable("file.too_large", f"超过{self._caps.columns}列")
+        self._end_row()
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
-        self.row_elements += 1
         number = _whole(attributes["r"]) if "r" in attributes else self._row + 1
+        self._begin_row(number, attributes.get("hidden") in ("1", "true"))
+
+    def _begin_row(self, number: int, is_hidden: bool) -> None:
+        self.row_elements += 1
         if not self._row < number <= MAX_ROW:
             raise Unreadable("file.damaged", "行号不合规定")
         self._row, self._row_text, self._column, self._cells = number, str(number), 0, {}
-        if attributes.get("hidden") in ("1", "true"):
+        if is_hidden:
             self.sheet.hidden_rows.add(number)
 
     def _place(self, reference: str) -> int:
@@ -148,7 +159,8 @@ class SheetHandler:
         pieces = self._pieces
         text = pieces[0] if len(pieces) == 1 else "".join(pieces)
         pieces.clear()
-        cell = self._value(text)
+        attributes = self._attributes
+        cell = self._value(text, attributes.get("t", "n"), attributes.get("s", ""), self._has_formula)
         if cell is None:
             return
         if self._column > self._caps.columns:
@@ -162,32 +174,30 @@ class SheetHandler:
             raise Unreadable("file.too_large", f"超过{self._caps.rows}行")
         self.sheet.rows.append(Row(self._row, self._cells))
 
-    def _value(self, text: str) -> Cell:
-        kind = self._attributes.get("t", "n")
+    def _value(self, text: str, kind: str, look: str, has_formula: bool) -> Cell:
         if kind == "s":
             return self._shared_string(text)
         if kind == "inlineStr" or kind == "str":
             return filled(unescape(text))
         if kind == "e":
             return Typed("error", text)
-        if self._has_formula and not text.strip():
+        if kind not in _KINDS:
+            raise Unreadable("file.damaged", "单元格类型不合规定")
+        if has_formula and not text.strip():
             return Typed("formula", "")
         if kind == "b":
             return Typed("boolean", text.strip())
         if kind == "d":
             return Typed("date", text.strip())
-        look = self._attributes.get("s", "")
         known = self._numbers.get((text, look))
         if known is None:
             known = self._numbers[(text, look)] = self._number(text.strip(), look)
         return known
 
     def _shared_string(self, text: str) -> str | None:
-        try:
-            index = int(text)
-            return self._shared[index] if index >= 0 else None
-        except (ValueError, IndexError):
-            raise Unreadable("file.damaged", "共享文字缺失") from None
+        if text.isascii() and text.isdigit() and (index := int(text[:10])) < len(self._shared):
+            return self._shared[index]
+        raise Unreadable("file.damaged", "共享文字缺失")
 
     def _number(self, text: str, look: str) -> Typed:
         try:
@@ -198,26 +208,7 @@ class SheetHandler:
             return Typed("invalid", "")
         index = _whole(look, 2**31) if look else 0
         how = self._styles[index] if index < len(self._styles) else ""
-        if isinstance(how, str) and how:
-            return self._moment(value, how)
-        whole = value.is_integer() and abs(value) < 10**_FLOAT_DIGITS
-        shown = str(int(value)) if whole else format(value, f".{_FLOAT_DIGITS}g")
-        if isinstance(how, int) and "e" not in shown:
-            digits, _, decimals = shown.partition(".")
-            shown = f"{digits}.{decimals.ljust(how, '0')}"
-        return Typed("number_1904" if self._epoch_1904 and whole and len(shown) == 5 else "number", shown)
-
-    def _moment(self, value: float, how: str) -> Typed:
-        if how == "time" and 0 <= value < 1:
-            minutes = round(value * 1440)
-            return Typed("date", f"T{minutes // 60 % 24:02d}:{minutes % 60:02d}")
-        moment = from_serial(value, self._epoch_1904)
-        if moment is None:
-            return Typed("serial", str(int(value)) if value.is_integer() else str(value))
-        if moment.hour or moment.minute or moment.second:
-            return Typed("date", moment.isoformat(" "))
-        day = moment.date().isoformat()
-        return Typed("date", day[:7] if how == "month" and moment.day == 1 else day)
+        return number_cell(value, how, self._epoch_1904)
 
     def _merge(self, reference: str) -> None:
         first, _, last = reference.partition(":")
@@ -226,9 +217,15 @@ class SheetHandler:
             right, bottom = split_address(last or first)
         except ValueError:
             raise Unreadable("file.damaged", "合并单元格编号不合规定") from None
-        if len(self.sheet.merges) >= _MAX_MERGES:
+        left, right = sorted((left, right))
+        top, bottom = sorted((top, bottom))
+        right, bottom = min(right, self._caps.columns), min(bottom, self._caps.rows)  # nothing stands beyond them
+        if left > right or top > bottom:
+            return
+        self._merged += (right - left + 1) * (bottom - top + 1)
+        if len(self.sheet.merges) >= _MAX_MERGES or self._merged > _MAX_MERGED:
             raise Unreadable("file.too_large", "合并单元格过多")
-        self.sheet.merges.append(Merge(min(top, bottom), min(left, right), max(top, bottom), max(left, right)))
+        self.sheet.merges.append(Merge(top, left, bottom, right))
 
 
 def filled(text: str) -> str | None:

@@ -7,6 +7,7 @@ from xml.parsers import expat
 
 from courtyard.parsing.limits import Unreadable
 
+_ENCODINGS = ("utf-8", "utf-16", "us-ascii")  # ECMA-376 part 2, 8.1.4 allows the first two
 Start = Callable[[str, Mapping[str, str]], None]
 
 
@@ -29,6 +30,11 @@ def feed(chunks: Iterable[bytes], start: Start, end: Callable[[str], None], text
     def refuse(*_: object) -> None:
         raise Unreadable("file.unsafe", "XML实体")
 
+    def declared(_: str, encoding: str | None, __: int) -> None:
+        if encoding and encoding.casefold() not in _ENCODINGS:
+            raise Unreadable("file.damaged", "XML编码")
+
+    parser.XmlDeclHandler = declared
     parser.StartElementHandler = first
     parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = refuse

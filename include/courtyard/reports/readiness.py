@@ -27,13 +27,13 @@ SELECT DISTINCT b.dataset, b.period, d.received_at
  WHERE b.street_code = :street AND b.dataset = ANY(:datasets) AND b.status = 'merged'
 """)
 _SUBMISSIONS = text("""
-SELECT status, unit_name FROM mart.submission_status
- WHERE street_code = :street AND dataset = :dataset AND period = :period AND status <> 'reported' ORDER BY unit_code
+SELECT CASE WHEN is_held THEN 'held' ELSE status END AS status, unit_name FROM mart.submission_status
+ WHERE street_code = :street AND dataset = :dataset AND period = :period ORDER BY unit_code
 """)
 _SAID = (
     ("missing", "未报网格"),
     ("confirmed_nil", "确认本期无数据的网格"),
-    ("rejected", "报送文件无法读取的网格"),
+    ("rejected", "报送被退回的网格"),
     ("held", "报送被暂缓、待人工处理的网格"),
     ("received", "已收到、尚未入库的网格"),
 )

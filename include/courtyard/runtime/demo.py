@@ -18,6 +18,7 @@ from courtyard.settings import Settings
 from courtyard.store import database
 
 QUARTER_DAG = "courtyard_quarter"
+OPEN_DAG = "courtyard_open_quarter"
 BACKFILLED = 3  # quarters before the one that runs
 
 
@@ -87,12 +88,16 @@ def _through_airflow(settings: Settings, url: str, progress: Progress) -> bool:
     landing = {
         f"courtyard_{source}" if spec.transport == "georeport" else f"courtyard_ingest_{source}": spec.title
         for source, spec in district.sources.items()
+        if not spec.is_submitted
+    }
+    receipts = {
+        f"courtyard_submissions_{source}": spec.title for source, spec in district.sources.items() if spec.is_submitted
     }
     progress.say("正在启动 Airflow …")
     found_running = airflow.is_running(settings)
     known = airflow.start(settings, url, scheduled=False)
     api = Api(known, lambda: airflow.check_alive(settings))
-    dags = [QUARTER_DAG, *landing]
+    dags = [QUARTER_DAG, OPEN_DAG, *landing, *receipts]
     api.wait_until_ready(dags)
     progress.say(f"Airflow 就绪：{known.address}")
     if not found_running:
@@ -101,10 +106,13 @@ def _through_airflow(settings: Settings, url: str, progress: Progress) -> bool:
         api.pause(dag_id, False)
     *past, last = _quarters(district.office.first_quarter)
     good = _backfill(api, progress, past)
+    good &= _run(api, progress, OPEN_DAG, last, f"{last} 下发采集表")
     progress.say(f"{last}  各来源取数")
     asked = [(dag_id, api.trigger(dag_id, {"period": str(last)}), title) for dag_id, title in landing.items()]
     good &= wait_for_all(api, progress, asked)
-    good &= _quarter(api, progress, last)
+    for dag_id, title in receipts.items():
+        good &= _run(api, progress, dag_id, last, f"{last} 收件回执（{title}）")
+    good &= _run(api, progress, QUARTER_DAG, last, str(last))
     for dag_id in dags:
         api.pause(dag_id, True)  # so that 'make up' schedules nothing that nobody asked for
     return good
@@ -113,7 +121,7 @@ def _through_airflow(settings: Settings, url: str, progress: Progress) -> bool:
 def _backfill(api: Api, progress: Progress, quarters: list[Period]) -> bool:
     """Airflow's own backfill; where a quarter has not ended by today's date, one run after the other."""
     if quarters[-1].end_at > datetime.now(SHANGHAI):
-        ended = [_quarter(api, progress, quarter) for quarter in quarters]
+        ended = [_run(api, progress, QUARTER_DAG, quarter, str(quarter)) for quarter in quarters]
         return all(ended)
     progress.say(f"回填 {quarters[0]} 至 {quarters[-1]}（airflow backfill，重跑已完成的）")
     api.backfill(QUARTER_DAG, quarters[0].start_at.isoformat(), quarters[-1].start_at.isoformat())
@@ -127,6 +135,5 @@ def _backfill(api: Api, progress: Progress, quarters: list[Period]) -> bool:
     return good
 
 
-def _quarter(api: Api, progress: Progress, quarter: Period) -> bool:
-    run_id = api.trigger(QUARTER_DAG, {"quarter": str(quarter)})
-    return follow(api, progress, QUARTER_DAG, run_id, str(quarter))
+def _run(api: Api, progress: Progress, dag_id: str, quarter: Period, title: str) -> bool:
+    return follow(api, progress, dag_id, api.trigger(dag_id, {"quarter": str(quarter)}), title)

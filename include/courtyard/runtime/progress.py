@@ -20,13 +20,19 @@ TASK_TITLES = {
     "open": "占用季度",
     "fetch": "取数落地",
     "parse": "解析",
+    "admit": "收件登记",
     "validate": "校验",
     "link": "识别人与地址",
     "merge": "合并入库",
+    "receipt": "回执",
     "archive": "院落档案",
     "publish": "发布报表",
     "watch": "缺数提醒",
     "land": "取数落地",
+    "issue": "生成采集表",
+    "collect": "取件",
+    "take_in": "入库并回执",
+    "tell": "发送通知",
 }
 
 

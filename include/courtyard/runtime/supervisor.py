@@ -131,9 +131,9 @@ def _start_standins(settings: Settings, known: processes.Register) -> None:
         processes.wait_until_ready(
             entry, ready, "The stand-in departments", log_of(settings, STANDINS), STANDINS_READY_SECONDS
         )
-    civil = standins.load_civil_affairs(settings, _start_postgres(settings, known))
+    databases = standins.load_databases(settings, _start_postgres(settings, known))
     addresses = json.loads(ready.read_text("utf-8"))
-    envfile.write_standins(settings.env_file, standins.connections(settings, addresses, civil))
+    envfile.write_standins(settings.env_file, standins.connections(settings, addresses, databases))
 
 
 def child_env(settings: Settings) -> dict[str, str]:

@@ -66,14 +66,19 @@ class Addresses:
             if (place.road, f"{number}号") not in self._doors:
                 return number
 
-    def full(self, rng: Random, where: Dwelling) -> tuple[str, str]:
-        """A whole address: prefix or not, courtyard, room."""
-        text, kind = self.courtyard(rng, where.courtyard)
+    def place(self, rng: Random, at: int) -> tuple[str, str]:
+        """The address of a courtyard: prefix or not, no room."""
+        text, kind = self.courtyard(rng, at)
         prefix = rng.choice(self._prefixes)
         if prefix.endswith(self.street.district.office.short_name) and rng.random() < 0.5:
-            prefix += self._community[where.courtyard]
+            prefix += self._community[at]
+        return f"{prefix}{text}", kind
+
+    def full(self, rng: Random, where: Dwelling) -> tuple[str, str]:
+        """A whole address: prefix or not, courtyard, room."""
+        text, kind = self.place(rng, where.courtyard)
         room, room_kind = self._room(rng, where)
-        return f"{prefix}{text}{room}", kind or room_kind
+        return f"{text}{room}", kind or room_kind
 
     def _room(self, rng: Random, where: Dwelling) -> tuple[str, str]:
         _, building, unit, room = where

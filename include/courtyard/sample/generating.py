@@ -11,12 +11,18 @@ from pathlib import Path
 
 from courtyard.district.models import District
 from courtyard.errors import UsageError
+from courtyard.sample import care
 from courtyard.sample.addresses import Addresses
 from courtyard.sample.draw import Draws
 from courtyard.sample.feeds.civil_affairs import CivilAffairs
+from courtyard.sample.feeds.civil_rosters import CivilRosters
+from courtyard.sample.feeds.disabled import Disabled
 from courtyard.sample.feeds.grid import Grids
 from courtyard.sample.feeds.hotline import Hotline
+from courtyard.sample.feeds.housing import Housing
+from courtyard.sample.feeds.incidents import EMERGENCY, JUSTICE, Incidents
 from courtyard.sample.feeds.outlet import World
+from courtyard.sample.feeds.party import Party
 from courtyard.sample.feeds.population import Population
 from courtyard.sample.feeds.residents import Residents
 from courtyard.sample.feeds.school import School
@@ -26,7 +32,7 @@ from courtyard.sample.life import Life
 from courtyard.sample.street import Street
 from courtyard.sample.truth import Truth
 
-VERSION = 1
+VERSION = 2
 MARK = "SAMPLE.json"
 TWIN_PAIRS = 300
 Progress = Callable[[str], None]
@@ -108,6 +114,7 @@ def _write(
     out.mkdir()
     street, draws = Street(district, scale), Draws(seed)
     groups = live(street, draws, tell)
+    care.add(street, groups, draws)
     with Truth(truth_folder) as truth:
         world = World(street, groups, draws, Addresses(street), truth, out)
         truth.people(street, groups)
@@ -163,3 +170,15 @@ def _feeds(world: World, scale: float, tell: Progress) -> None:
     benefits = CivilAffairs(world).write()
     orders, requests = Hotline(world).write(scale), Residents(world).write(scale)
     tell(f"低保登记 {benefits:,} 行，12345办件 {orders:,} 件，居民随手报 {requests:,} 件")
+    _departments(world, scale, tell)
+
+
+def _departments(world: World, scale: float, tell: Progress) -> None:
+    """What departments know of everything else, so that nobody asks the grids for it."""
+    party, rosters, housing = Party(world), CivilRosters(world), Housing(world)
+    counts = [(party.write(n), rosters.write(n), housing.write(n)) for n in range(len(world.street.quarters))]
+    members, old, courtyards = (sum(column) for column in zip(*counts, strict=True))
+    tell(f"党组织和党员 {members:,} 行，老年人和社会组织 {old:,} 行，老旧院落 {courtyards:,} 行")
+    disabled, hazards = Disabled(world).write(), Incidents(world, EMERGENCY).write(scale)
+    disputes = Incidents(world, JUSTICE).write(scale)
+    tell(f"残疾人 {disabled:,} 行，安全隐患 {hazards:,} 条，矛盾纠纷 {disputes:,} 条")

@@ -1,4 +1,4 @@
-"""ID numbers of GB 11643 and telephone numbers that nobody has."""
+"""ID numbers of GB 11643, credit codes of GB 32100 and telephone numbers that nobody has."""
 
 from __future__ import annotations
 
@@ -54,6 +54,16 @@ def check_digit(body: str) -> str:
 def is_valid(number: str) -> bool:
     """18 characters whose check digit holds."""
     return len(number) == 18 and number[:17].isdigit() and check_digit(number[:17]) == number[17]
+
+
+CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def credit_code(rng: Random, head: str = "52510105") -> str:
+    """A valid credit code: a private non-enterprise unit of the district, the rest drawn (GB 32100-2015)."""
+    body = head + "MJ" + "".join(rng.choice(CREDIT_SIGNS) for _ in range(7))
+    total = sum(3**place * CREDIT_SIGNS.index(sign) for place, sign in enumerate(body))
+    return body + CREDIT_SIGNS[(31 - total % 31) % 31]
 
 
 class Registry:

@@ -6,7 +6,8 @@ and `required.*`, per workbook for `file.*` and `sheet.*`. Kinds of one cell exc
 Effects: `read` = the reader understands it and the value is right; `other` = it is understood, but
 the source says something else than the truth; `lost` = the value of that cell is not there;
 `quarantined` = the row cannot be used; `superseded` = the same unit sent it again; `unit` = nothing
-of the file can be used. `sheet.*` and `file.missing`, `file.not_a_workbook` leave no row on record.
+of the file can be used. `sheet.*` and `file.missing`, `file.not_a_workbook` leave no row on record; wrong
+totals and columns too many are on record by their cell.
 """
 
 from __future__ import annotations
@@ -33,7 +34,12 @@ KINDS: dict[str, Kind] = {
     "id.apostrophe": Kind(0.01, "read", "leading apostrophe"),
     "id.full_width": Kind(0.005, "read", "full-width digits"),
     "id.lowercase_x": Kind(0.3, "read", "x at the end, of those that end in X"),
+    "id.masked": Kind(0.003, "quarantined", "stars in place of the birth date (workbooks)"),
+    "id.cut_short": Kind(0.003, "quarantined", "17 digits (workbooks)"),
+    "id.fifteen_digits": Kind(0.004, "read", "the number of before 1999, of those born before 2000 (workbooks)"),
     "id.numeric_cell": Kind(0.006, "quarantined", "number cell: only 15 digits are kept (workbooks)"),
+    "credit.mistyped": Kind(0.02, "quarantined", "one sign of a credit code is another: the check sign fails"),
+    "credit.spaced": Kind(0.02, "read", "91110000 600037341 L"),
     "name.dot": Kind(0.6, "read", "another dot than U+00B7, of names with a dot"),
     "name.spaced": Kind(0.012, "read", "张 三, 张　三"),
     "name.zero_width": Kind(0.004, "read", "U+200B inside"),
@@ -47,6 +53,8 @@ KINDS: dict[str, Kind] = {
     "date.two_digit_year": Kind(0.01, "read", "24/3/1, only for 2013 and later"),
     "date.chinese": Kind(0.01, "read", "二〇二四年三月一日"),
     "date.excel_cell": Kind(0.3, "read", "a real date cell (workbooks)"),
+    "date.serial": Kind(0.004, "read", "a day number in a cell without a date's format (workbooks)"),
+    "date.impossible": Kind(0.003, "quarantined", "30 February (workbooks)"),
     "date.month_only": Kind(0.25, "read", "2005.7 as text, for the dates that are known by month"),
     "date.float_month": Kind(0.3, "quarantined", "the number 2005.1 meant 2005.10, of October months in workbooks"),
     "birth.contradicts_id": Kind(0.003, "quarantined", "birth date and ID number disagree"),
@@ -58,6 +66,8 @@ KINDS: dict[str, Kind] = {
     "phone.missing": Kind(0.04, "lost", "blank"),
     "phone.unreadable": Kind(0.003, "lost", "too short"),
     "code.unknown": Kind(0.0008, "quarantined", "a label no list has: 待核"),
+    "number.out_of_range": Kind(0.002, "quarantined", "100 times too many persons in a household (workbooks)"),
+    "text.garbled": Kind(0.002, "quarantined", "U+FFFD in a free text (workbooks)"),
     "yes_no.spelled": Kind(0.4, "read", "√ 1 有 Y / × 0 无 N"),
     "address.alias": Kind(0.3, "read", "another name in use, of courtyards that have one"),
     "address.former_name": Kind(0.05, "other", "a name no longer in use, of courtyards that had one"),
@@ -71,6 +81,7 @@ KINDS: dict[str, Kind] = {
     "cell.formula_without_value": Kind(0.0012, "quarantined", "a formula that was never calculated (workbooks)"),
     "row.duplicate": Kind(0.004, "read", "the same row twice in one file"),
     "row.hidden": Kind(0.004, "read", "a hidden row (workbooks)"),
+    "row.second_head": Kind(0.1, "other", "one more household head, of the other members of a 低保 household (grids)"),
     "row.late": Kind(0.05, "other", "a change this source hears of one period later"),
     "row.stale": Kind(0.05, "other", "still says what held before: listed, or at the former address"),
     "row.missed": Kind(0.01, "lost", "this source never hears of this person"),
@@ -80,6 +91,7 @@ KINDS: dict[str, Kind] = {
     "sheet.header_spelled": Kind(0.15, "read", "a header by another name or with blanks in it"),
     "sheet.sample_row": Kind(0.06, "read", "the template's sample row left in"),
     "sheet.extra_column": Kind(0.03, "read", "a column nobody asked for"),
+    "sheet.total_wrong": Kind(0.06, "read", "a total that says one more than there are rows"),
     "sheet.merged_household": Kind(0.7, "read", "one merged cell a household, of workbooks with 低保户"),
     "file.missing": Kind(0.02, "unit", "no workbook from this grid"),
     "file.late": Kind(0.03, "read", "the workbook lies in the next quarter's folder"),

@@ -66,6 +66,11 @@ def given(rng: Random, sex: str, birth_year: int) -> str:
     return first if rng.random() < single else first + rng.choice(pool)
 
 
+def someone(rng: Random) -> str:
+    """A grown person's name, of nobody in the street."""
+    return surname(rng) + given(rng, rng.choice("12"), rng.randint(1958, 1998))
+
+
 def minority(rng: Random, ethnicity: str) -> str | None:
     """A name of this ethnic group, some written with a dot; None where Han names are usual."""
     if ethnicity not in _OTHERS:

@@ -16,6 +16,7 @@ from courtyard.sample.people import Dwelling
 
 Medium = Literal["text", "sheet"]
 _DOTS = "•‧・．"
+_EXCEL_DAY_0 = date(1899, 12, 30)  # since the day that never was, 29 February 1900
 _WIDE = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 _YES, _NO = ("√", "1", "有", "Y"), ("×", "0", "无", "N")
 _HIS = {"夫", "丈夫", "孙子", "外孙", "父亲", "父", "祖父", "外祖父", "兄", "弟", "长子"}
@@ -24,6 +25,7 @@ _IDS: dict[Medium, tuple[str, ...]] = {
     "text": ("id.missing", "id.mistyped", "id.mistyped_valid", "id.spaced", "id.apostrophe", "id.full_width"),
     "sheet": (
         "id.missing", "id.mistyped", "id.mistyped_valid", "id.spaced", "id.apostrophe", "id.full_width", "id.numeric_cell",
+        "id.masked", "id.cut_short", "id.fifteen_digits",
     ),
 }  # fmt: skip
 _DATES = ("date.dotted", "date.slashed", "date.compact", "date.two_digit_year", "date.chinese")
@@ -84,12 +86,14 @@ class Speller:
         """Spell each value; None stays blank. `sex` chooses labels such as 妻 or 夫."""
         row = Row()
         self._contradict(rng, values, row)
+        is_contradicted = bool(row.faults)  # by an ID number, which must be readable then
         for column in self.columns:
             value = values.get(column.name)
             if value is None or value == "":
                 row.cells[column.name] = None
                 continue
-            cell, fault = self.cell(rng, column, value, sex)
+            is_plain = is_contradicted and column.type == "id_number"
+            cell, fault = (value, "") if is_plain else self.cell(rng, column, value, sex)
             row.cells[column.name] = cell
             if fault:
                 row.faults.setdefault(column.name, fault)
@@ -138,14 +142,24 @@ class Speller:
                 if rng.random() < RATES["yes_no.spelled"]:
                     return rng.choice(_YES if value else _NO), "yes_no.spelled"
                 return "是" if value else "否", ""
-            case "address":
+            case "disability_no":
+                return _certificate(rng, value)
+            case "credit_code":
+                return _credit_code(rng, value)
+            case "address" if isinstance(value, int):
+                return self.addresses.place(rng, value)
+            case "address" if isinstance(value, Dwelling):
                 return self.addresses.full(rng, value)
             case "integer" if self.medium == "sheet":
+                if column.maximum is not None and rng.random() < RATES["number.out_of_range"]:
+                    return value * 100, "number.out_of_range"
                 return value, ""
             case "decimal" if isinstance(value, Decimal):
                 return str(value), ""
             case _ if isinstance(value, Dwelling):
                 return self.addresses.courtyard(rng, value.courtyard)
+            case "text" if self.medium == "sheet" and rng.random() < RATES["text.garbled"]:
+                return str(value) + "\ufffd", "text.garbled"
             case _:
                 return str(value), ""
 
@@ -168,6 +182,12 @@ class Speller:
                 return value.translate(_WIDE), kind
             case "id.numeric_cell" if value[17] != "X":
                 return float(value[:15] + "000"), kind
+            case "id.masked":
+                return f"{value[:6]}********{value[14:]}", kind
+            case "id.cut_short":
+                return value[:17], kind
+            case "id.fifteen_digits" if value[6:8] == "19":
+                return value[:6] + value[8:17], kind
         if value.endswith("X") and rng.random() < RATES["id.lowercase_x"]:
             return value.lower(), "id.lowercase_x"
         return value, ""
@@ -196,8 +216,12 @@ class Speller:
             if self.medium == "sheet" and value.month == 10 and rng.random() < RATES["date.float_month"]:
                 return float(f"{value.year}.1"), "date.float_month"
             return _month(value), "date.month_only"
-        kind = pick(rng, _DATES)
+        kind = pick(rng, _DATES if self.medium == "text" else (*_DATES, "date.serial", "date.impossible"))
         match kind:
+            case "date.serial":
+                return (value - _EXCEL_DAY_0).days, kind
+            case "date.impossible":
+                return f"{value.year}-02-30", kind
             case "date.dotted":
                 return f"{value.year}.{value.month}.{value.day}", kind
             case "date.slashed":
@@ -246,6 +270,29 @@ def _name(rng: Random, value: str) -> tuple[Cell, str]:
 def _month(value: date) -> str:
     """`2005.7`; January and October in a way that no spreadsheet turns into the other."""
     return f"{value.year}年{value.month}月" if value.month in (1, 10) else f"{value.year}.{value.month}"
+
+
+def _certificate(rng: Random, value: str) -> tuple[Cell, str]:
+    """A disability certificate's number: what befalls an ID number befalls the one inside it."""
+    kind = pick(rng, ("id.mistyped", "id.spaced", "id.apostrophe", "id.full_width"))
+    match kind:
+        case "id.mistyped":
+            return _mistyped(rng, value), kind
+        case "id.spaced":
+            return f"{value[:6]} {value[6:14]} {value[14:]}", kind
+        case "id.apostrophe":
+            return "'" + value, kind
+        case "id.full_width":
+            return value.translate(_WIDE), kind
+    return value, ""
+
+
+def _credit_code(rng: Random, value: str) -> tuple[Cell, str]:
+    kind = pick(rng, ("credit.mistyped", "credit.spaced"))
+    if kind == "credit.mistyped":
+        at = rng.randrange(17)
+        return value[:at] + rng.choice([c for c in ids.CREDIT_SIGNS if c != value[at]]) + value[at + 1 :], kind
+    return (f"{value[:8]} {value[8:17]} {value[17]}", kind) if kind else (value, "")
 
 
 def _mistyped(rng: Random, value: str) -> str:

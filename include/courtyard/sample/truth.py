@@ -23,7 +23,7 @@ COLUMNS = {
     "rows": (
         "source", "dataset", "delivered", "period", "file", "sheet", "row_no", "person", "defects", "courtyard_code",
     ),
-    "defects": ("source", "file", "sheet", "row_no", "column", "cell", "kind"),
+    "defects": ("source", "dataset", "delivered", "file", "sheet", "row_no", "column", "cell", "kind"),
     "omissions": ("source", "dataset", "period", "person", "reason"),
 }  # fmt: skip
 
@@ -81,9 +81,11 @@ class Truth(AbstractContextManager["Truth"]):
         self.rows[dataset] += 1
         self.defects.update(defects)
 
-    def cells(self, source: str, at: tuple[str, str, Any], faults: Iterable[tuple[str, str, str]]) -> None:
-        """The faulty cells of a written row as (column header, cell reference, kind)."""
-        self._writers["defects"].writerows((source, *at, *fault) for fault in faults)
+    def cells(
+        self, feed: tuple[str, str, str], at: tuple[str, str, Any], faults: Iterable[tuple[str, str, str]]
+    ) -> None:
+        """Faulty cells of a row as (column header, cell reference, kind); `feed` is (source, dataset, delivered)."""
+        self._writers["defects"].writerows((*feed, *at, *fault) for fault in faults)
 
     def omission(self, source: str, dataset: str, period: str, person: str, reason: str) -> None:
         self._writers["omissions"].writerow((source, dataset, period, person, reason))

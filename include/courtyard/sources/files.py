@@ -6,28 +6,22 @@ followed, and what still grows waits for the next run.
 
 from __future__ import annotations
 
-import mimetypes
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from courtyard.connection import Connection
 from courtyard.district.models import SourceSpec
 from courtyard.errors import SourceError
 from courtyard.period import Period
-from courtyard.sources.fetched import Fetched, Refused, is_plain, safe_name
+from courtyard.sources import submitted
+from courtyard.sources.fetched import Fetched, Refused
+from courtyard.sources.submitted import MAX_BYTES, STILL_WRITTEN, TOO_LARGE
 
-MAX_BYTES = 20 * 1024 * 1024
-MAX_NAME_BYTES = 255
 SETTLE_SECONDS = 0.2
-UNFINISHED = frozenset({".part", ".tmp", ".crdownload", ".download"})
-
-_STILL_WRITTEN = "文件还在写入，下次再收"
 
 
 def fetch(spec: SourceSpec, connection: Connection, period: Period, street_code: str) -> Iterator[Fetched | Refused]:
@@ -37,21 +31,16 @@ def fetch(spec: SourceSpec, connection: Connection, period: Period, street_code:
     `unit` finds the sender's code in the file's name. A file whose size or time changes between
     two looks waits.
     """
-    pattern = str(spec.options.get("pattern", "*")).format(period=period, street_code=street_code)
-    below, _, name_pattern = pattern.rpartition("/")
+    below, name_pattern = submitted.place(spec, period, street_code)
     folder = Path("/") / connection.path / below
     before = _look(spec, folder, name_pattern)
     if any(isinstance(found, os.stat_result) for found in before.values()):
         time.sleep(float(spec.options.get("settle_seconds", SETTLE_SECONDS)))
-    unit_from_name = re.compile(spec.options.get("unit_from_name", r"(?P<unit>(?!))"))
     for name, found in before.items():
-        match = unit_from_name.search(name)
-        # An ID number can look like a unit's code; a unit of this street begins with the street's.
-        unit_code = match["unit"] if match and match["unit"].startswith(street_code) else None
-        shown = safe_name(name, unit_code)
+        shown, unit_code = submitted.named(spec, name, street_code)
         taken = _take(folder / name, found, shown, unit_code) if isinstance(found, os.stat_result) else found
         if isinstance(taken, str):
-            yield Refused(shown, taken, waits=taken == _STILL_WRITTEN)
+            yield Refused(shown, taken, waits=taken == STILL_WRITTEN)
         else:
             yield taken
 
@@ -67,25 +56,21 @@ def _look(spec: SourceSpec, folder: Path, name_pattern: str) -> dict[str, os.sta
         raise SourceError(
             f"来源「{spec.title}」的文件夹读不了（{type(error).__name__}）。", "请检查文件夹权限。"
         ) from None
-    wanted = {name: state for name, state in sorted(found.items()) if fnmatchcase(name, name_pattern)}
+    wanted = {name: state for name, state in sorted(found.items()) if submitted.is_wanted(name, name_pattern)}
     return {name: _refusal(name, state) or state for name, state in wanted.items()}
 
 
 def _refusal(name: str, state: os.stat_result) -> str | None:
     """Why a file is not taken, or None."""
-    if not all(map(is_plain, name)):
-        return "文件名含有控制字符或从右向左的字符，请改名后重交"
-    if len(name.encode()) > MAX_NAME_BYTES:
-        return "文件名过长，请改名后重交"
-    if name.startswith((".", "~$")):
-        return "是隐藏文件或临时文件"
+    if reason := submitted.name_refusal(name):
+        return reason
     if stat.S_ISLNK(state.st_mode):
         return "是链接，请交文件本身"
     if not stat.S_ISREG(state.st_mode):
         return "不是文件"
     if state.st_size > MAX_BYTES:
-        return f"超过 {MAX_BYTES >> 20} MB"
-    return _STILL_WRITTEN if Path(name).suffix.lower() in UNFINISHED else None
+        return TOO_LARGE
+    return STILL_WRITTEN if submitted.is_unfinished(name) else None
 
 
 def _take(path: Path, before: os.stat_result, shown: str, unit_code: str | None) -> Fetched | str:
@@ -97,6 +82,6 @@ def _take(path: Path, before: os.stat_result, shown: str, unit_code: str | None)
     except OSError as error:
         return f"读不了（{type(error).__name__}）"
     if (before.st_ino, before.st_mtime_ns, before.st_size) != (after.st_ino, after.st_mtime_ns, len(data)):
-        return _STILL_WRITTEN
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Fetched(shown, data, media_type, datetime.fromtimestamp(after.st_mtime, UTC), unit_code)
+        return STILL_WRITTEN
+    sent_at = datetime.fromtimestamp(after.st_mtime, UTC)
+    return Fetched(shown, data, submitted.media_type(path.name), sent_at, unit_code)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from courtyard.connection import Connection
 from courtyard.district.models import SourceSpec
 from courtyard.period import Period
-from courtyard.sources import files, georeport, rest, sftp, sql
+from courtyard.sources import files, georeport, mail, rest, sftp, sql
 from courtyard.sources.fetched import Fetched, Refused
 
 Fetch = Callable[[SourceSpec, Connection, Period, str], Iterator[Fetched | Refused]]
@@ -32,4 +32,5 @@ TRANSPORTS: dict[str, Transport] = {
     "georeport": Transport(georeport.fetch),
     "sftp": Transport(sftp.fetch),
     "files": Transport(files.fetch, collects=True),
+    "mail": Transport(mail.fetch, collects=True),
 }

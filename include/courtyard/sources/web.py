@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from courtyard.connection import Connection
+from courtyard.connection import LOOPBACK, Connection
 from courtyard.district.models import SourceSpec
 from courtyard.errors import SourceError
 
@@ -23,7 +23,6 @@ READ_SECONDS = 15
 ATTEMPTS = 5
 MAX_REDIRECTS = 3
 MAX_PAGE_BYTES = 20 * 1024 * 1024
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _BACKOFF = wait_exponential(multiplier=0.25, max=8)
 _REFUSALS = {401: "登录凭据被拒绝", 403: "没有访问权限", 404: "地址不存在"}

@@ -8,8 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 
 from courtyard.store.tables import SCHEMAS
@@ -34,6 +32,9 @@ def engine(url: str | URL, role: str = "pipeline") -> Engine:
 
 def migrate(url: str | URL) -> None:
     """Bring the database to the newest schema; needs the administrator's URL. Does nothing when it is there."""
+    from alembic import command  # few processes migrate, and all of them would wait for it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     admin = create_engine(make_url(url).set(drivername="postgresql+psycopg"))

@@ -47,7 +47,7 @@ def _attrs(name: str) -> Column:
 delivery = Table(
     "delivery",
     metadata,
-    Column("delivery_id", Text, primary_key=True, comment="<source>:<first 16 hex digits of the SHA-256>"),
+    Column("delivery_id", Text, primary_key=True, comment="<source>:<first 16 hex digits of the SHA-256>[@<period>]"),
     Column("seq", BigInteger, Sequence("delivery_seq", schema="landing"), nullable=False, unique=True),
     Column("street_code", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -62,7 +62,7 @@ delivery = Table(
     Column("sealed_name", Text, nullable=False, comment="file below landing/"),
     Column("key_id", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
-    UniqueConstraint("source", "sha256"),
+    UniqueConstraint("source", "period", "sha256"),
     schema="landing",
 )
 
@@ -161,6 +161,7 @@ batch = Table(
         server_default=text("false"),
         comment="its sender confirms it unchanged",
     ),
+    Column("came_for", Text, comment="the quarter whose run works on it, where its bytes first came for another"),
     Column("landed", Integer, nullable=False, server_default="0"),
     Column("merged", Integer, nullable=False, server_default="0"),
     Column("unchanged", Integer, nullable=False, server_default="0", comment="part of merged"),
@@ -247,6 +248,19 @@ submission = Table(
     schema="submissions",
 )
 
+content = Table(
+    "content",
+    metadata,
+    Column("delivery_id", Text, ForeignKey("landing.delivery.delivery_id"), primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("sheet", Text, primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("record_key", Text),
+    Column("row_hash", Uuid, nullable=False, comment="of what was understood: equal rows, equal hashes"),
+    schema="submissions",
+    comment="what each submission said, without a value: so that the next one can be compared with it",
+)
+
 period_lock = Table(
     "period_lock",
     metadata,
@@ -271,7 +285,7 @@ notice = Table(
     Column("address", Text, primary_key=True, comment="a post's address"),
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False, comment="without personal data"),
-    Column("attachment", Text, comment="below outbox/"),
+    Column("attachments", ARRAY(Text), nullable=False, server_default="{}", comment="below outbox/"),
     Column("queued_at", Moment, nullable=False),
     Column("sent_at", Moment),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -462,6 +476,27 @@ authority = Table(
     Column("attribute", Text, primary_key=True),
     Column("dataset", Text, primary_key=True),
     Column("rank", Integer, nullable=False),
+    schema="warehouse",
+)
+
+grid_cycle = Table(
+    "grid_cycle",
+    metadata,
+    Column("street_code", Text, primary_key=True),
+    Column("issued_before", Integer, nullable=False, comment="days before the last day of the quarter"),
+    Column("due_after", Integer, nullable=False, comment="days after it"),
+    Column("frozen_after", Integer, nullable=False, comment="days after it"),
+    schema="warehouse",
+)
+
+submitted_dataset = Table(
+    "submitted_dataset",
+    metadata,
+    Column("street_code", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("is_owed", Boolean, nullable=False, comment="false: a submission without it is complete"),
     schema="warehouse",
 )
 

@@ -14,6 +14,7 @@ from courtyard.validation import spellings
 from courtyard.validation.row import Finding, Row, Severity
 
 LEVELS: dict[Severity, str] = {"error": "critical", "warning": "warning"}  # Great Expectations' words
+ORDERED = ("not_before", "not_above")
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,10 @@ class NotAfterPeriod(Check):
 
 @dataclass(frozen=True)
 class Compared(Check):
-    """A contract rule over two values; the frame holds both, made comparable, where both are known."""
+    """A contract rule over two values; the frame holds both, made comparable, where both are known.
+
+    Of `not_above` the left one is the limit, so that it too asks for the left to be no smaller.
+    """
 
     check: str
     columns: tuple[str, str]
@@ -186,13 +190,33 @@ class Compared(Check):
         sides = row.sides(self.check, self.columns)
         if sides is None:
             return False
-        return sides[0] < sides[1] if self.check == "not_before" else sides[0] != sides[1]
+        return sides[0] < sides[1] if self.check in ORDERED else sides[0] != sides[1]
 
     def expectation(self, gx: Any) -> Any:
         options = {**self.sides, "ignore_row_if": "either_value_is_missing", **self._texts()}
-        if self.check == "not_before":
+        if self.check in ORDERED:
             return gx.ExpectColumnPairValuesAToBeGreaterThanB(or_equal=True, **options)
         return gx.ExpectColumnPairValuesToBeEqual(**options)
+
+
+@dataclass(frozen=True)
+class Prepared(Check):
+    """A rule that is worked out before: over rows that belong together, or against another dataset."""
+
+    def expectation(self, gx: Any) -> Any:
+        return gx.ExpectColumnValuesToNotBeNull(column=f"{self.code}__ok", **self._texts())
+
+
+@dataclass(frozen=True)
+class GivenWith(Prepared):
+    """A cell is filled where another holds one of some values, or anything when none are named."""
+
+    trigger: str
+    values: tuple[str, ...]
+
+    def fails(self, row: Row) -> bool:
+        asks = row.attrs.get(self.trigger) in self.values if self.values else self.trigger in row.attrs
+        return asks and self.column not in row.attrs and self.column not in row.problem_columns
 
 
 def flag(column: str | None, severity: Severity) -> str:

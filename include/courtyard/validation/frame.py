@@ -4,16 +4,19 @@ Columns, by contract column `c`:
 `c` (text) of codes, yes/no, dates and numbers; `c__length` of texts and tokens, whose content stays
 in the database; `c__given` 1 where a required cell was filled; `c__problem` and `c__warning` 1 where
 the parser marked a cell; `c__number`; `c__first` and `c__last`, the bounds of a date known to its
-month or year; `<rule>__left` and `<rule>__right`, the two comparable values of a contract rule; and
-`_row__last_day`, `_row__keyed` of the row. All numbers are floats, NaN where nothing is known.
+month or year; `<rule>__left` and `<rule>__right`, the two comparable values of a contract rule;
+`<rule>__ok` 1 where a row keeps a rule that is worked out here (`prepared`); and `_row__last_day`,
+`_row__keyed` of the row. All numbers are floats, NaN where nothing is known.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,11 +27,11 @@ from sqlalchemy import Connection
 
 from courtyard.district.models import Column, Contract
 from courtyard.period import SHANGHAI
-from courtyard.validation import spellings
+from courtyard.validation import prepared, spellings
 from courtyard.validation.checks import flag
 from courtyard.validation.row import Finding, cell_problems, key_columns, last_day, required
 
-VALUE_TYPES = ("code", "yes_no", "date", "datetime", "integer", "decimal")
+VALUE_TYPES = ("code", "yes_no", "date", "datetime", "integer", "decimal", "age")
 PLACE = ("batch_id", "sheet", "row_no")
 _WHOLE = ("problems", "record_key", "id_birth_date", "id_sex")
 
@@ -42,12 +45,22 @@ class Staged:
     problems: Mapping[int, tuple[Finding, ...]]
 
 
-def read(connection: Connection, contract: Contract, periods: Mapping[str, str]) -> Staged:
-    """The staged rows of some batches of one dataset; `periods` maps batch_id to its period."""
-    return build(contract, _copy_out(connection, contract, list(periods)), periods)
+Failing = Mapping[str, Collection[prepared.Place]]
 
 
-def build(contract: Contract, raw: pd.DataFrame, periods: Mapping[str, str]) -> Staged:
+def read(
+    connection: Connection, contract: Contract, periods: Mapping[str, str], failing: Failing = MappingProxyType({})
+) -> Staged:
+    """The staged rows of some batches of one dataset; `periods` maps batch_id to its period.
+
+    `failing` has the rows that break a reference rule, by the id of each rule that was judged.
+    """
+    return build(contract, _copy_out(connection, contract, list(periods)), periods, failing)
+
+
+def build(
+    contract: Contract, raw: pd.DataFrame, periods: Mapping[str, str], failing: Failing = MappingProxyType({})
+) -> Staged:
     """From columns as `_query` selects them: values as text, lengths as numbers."""
     raw = raw.reset_index(drop=True)
     marked = raw["problems"].dropna()
@@ -58,9 +71,9 @@ def build(contract: Contract, raw: pd.DataFrame, periods: Mapping[str, str]) -> 
     columns |= _presence(contract, raw, columns)
     for column in kept(contract):
         columns |= _of_column(column, raw)
-    for rule in contract.rules:
-        left, right = _sides(contract, rule.check, rule.columns, raw)
-        columns |= {f"rule.{rule.id}__left": left, f"rule.{rule.id}__right": right}
+    columns |= _of_rules(contract, raw, columns)
+    columns |= {f"rule.{rule.id}__ok": prepared.group_ok(contract, rule, raw) for rule in contract.group_rules}
+    columns |= {f"rule.{name}__ok": prepared.reference_ok(rows, raw[list(PLACE)]) for name, rows in failing.items()}
     return Staged(pd.DataFrame(columns, index=raw.index), raw[list(PLACE)], problems)
 
 
@@ -84,6 +97,7 @@ def _copy_out(connection: Connection, contract: Contract, batch_ids: Sequence[st
     buffer.seek(0)
     types = {name: pa.string() for name in ("batch_id", "sheet", *_WHOLE)} | {"row_no": pa.int64()}
     types |= {raw_name(c): pa.string() if c.type in VALUE_TYPES else pa.float64() for c in kept(contract)}
+    types |= dict.fromkeys(_group_columns(contract), pa.string())
     options = pa.csv.ConvertOptions(
         column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
     )
@@ -99,10 +113,29 @@ def _query(contract: Contract) -> sql.Composed:
 
     return sql.SQL(
         "COPY (SELECT batch_id, sheet, row_no, CASE WHEN problems <> '[]' THEN problems::text END AS problems,"
-        " (record_key IS NOT NULL)::text AS record_key, id_birth_date, id_sex, {}"
+        " (record_key IS NOT NULL)::text AS record_key, id_birth_date, id_sex, {}{}"
         " FROM staging.row WHERE batch_id = ANY(%s) ORDER BY batch_id, sheet, row_no)"
         " TO STDOUT (FORMAT csv, HEADER)"
-    ).format(sql.SQL(", ").join(value(c) for c in kept(contract)))
+    ).format(
+        sql.SQL(", ").join(value(c) for c in kept(contract)),
+        sql.SQL("").join(
+            sql.SQL(", {} AS {}").format(of, sql.Identifier(name)) for name, of in _group_columns(contract).items()
+        ),
+    )
+
+
+def _group_columns(contract: Contract) -> dict[str, sql.Composed]:
+    """What tells the groups of the contract's rules apart: digests, so that no name or address leaves the database."""
+    found = {}
+    for rule in contract.group_rules:
+        parts = [sql.SQL("attrs->>{}").format(sql.Literal(name)) for name in rule.group]
+        filled = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(part) for part in parts)
+        digest = sql.SQL("hashtextextended(jsonb_build_array({})::text, 0)").format(sql.SQL(", ").join(parts))
+        found[prepared.key_name(rule)] = sql.SQL("CASE WHEN {} THEN {} END").format(filled, digest)
+        if rule.check == "same":
+            value = sql.SQL("hashtextextended(attrs->>{}, 0)").format(sql.Literal(rule.column))
+            found[prepared.value_name(rule)] = value
+    return found
 
 
 def _flags(contract: Contract, problems: Mapping[int, Sequence[Finding]], rows: int) -> dict[str, np.ndarray]:
@@ -114,12 +147,13 @@ def _flags(contract: Contract, problems: Mapping[int, Sequence[Finding]], rows: 
     return flags
 
 
+def _marked(flags: Mapping[str, Any], name: str) -> np.ndarray:
+    """Where the parser said anything about a column."""
+    return ~(np.isnan(flags[flag(name, "error")]) & np.isnan(flags[flag(name, "warning")]))
+
+
 def _presence(contract: Contract, raw: pd.DataFrame, flags: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """`c__given` and `_row__keyed`: filled, or explained by another finding."""
-
-    def marked(name: str) -> np.ndarray:
-        return ~(np.isnan(flags[flag(name, "error")]) & np.isnan(flags[flag(name, "warning")]))
-
     found: dict[str, np.ndarray] = {}
     explained = (raw["record_key"] == "true").to_numpy(dtype=bool)
     needed = {c.name for c in required(contract)}
@@ -127,9 +161,9 @@ def _presence(contract: Contract, raw: pd.DataFrame, flags: Mapping[str, np.ndar
         missing = np.zeros(len(raw), bool)
         if column.name in needed:
             missing = raw[raw_name(column)].isna().to_numpy()
-            found[f"{column.name}__given"] = np.where(missing & ~marked(column.name), np.nan, 1.0)
+            found[f"{column.name}__given"] = np.where(missing & ~_marked(flags, column.name), np.nan, 1.0)
         if column.name in key_columns(contract):
-            explained = explained | missing | marked(column.name)
+            explained = explained | missing | _marked(flags, column.name)
     return found | {"_row__keyed": np.where(explained, 1.0, np.nan)}
 
 
@@ -146,9 +180,27 @@ def _of_column(column: Column, raw: pd.DataFrame) -> dict[str, pd.Series]:
     return found
 
 
+def _of_rules(
+    contract: Contract, raw: pd.DataFrame, flags: Mapping[str, pd.Series | np.ndarray]
+) -> dict[str, pd.Series | np.ndarray]:
+    """What the rules over one row compare."""
+    found: dict[str, pd.Series | np.ndarray] = {}
+    for rule in contract.rules:
+        if rule.check == "required_with":
+            asked, trigger = (raw[raw_name(contract.column(name))] for name in rule.columns)
+            is_filled = asked.notna().to_numpy() | _marked(flags, rule.columns[0])
+            found[f"rule.{rule.id}__ok"] = prepared.required_with_ok(rule, trigger, is_filled)
+        else:
+            left, right = _sides(contract, rule.check, rule.columns, raw)
+            found |= {f"rule.{rule.id}__left": left, f"rule.{rule.id}__right": right}
+    return found
+
+
 def _sides(contract: Contract, check: str, columns: tuple[str, ...], raw: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Both values of a rule as floats, NaN in both where one is not known."""
-    if check == "sex_matches_id":
+    if check == "not_above":
+        right, left = (_numbers(_written(raw[c], spellings.DECIMAL)) for c in columns)
+    elif check == "sex_matches_id":
         sexes = {sex: float(sex) for sex in spellings.SEXES}
         left, right = raw[columns[0]].map(sexes), raw["id_sex"].map(sexes)
     elif check == "birth_matches_id":

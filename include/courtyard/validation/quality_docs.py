@@ -13,6 +13,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,10 +96,17 @@ def _page(title: str, figures: Mapping[str, Any], one: Judged) -> str:
 
 def _rendered(one: Judged) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
 
     _by_contract_column(one)
-    return DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(one.outcome.result))
+    return _view().render(ValidationResultsPageRenderer().render(one.outcome.result))
+
+
+@lru_cache(maxsize=1)
+def _view() -> Any:
+    """One view for all pages: each would compile the library's templates for itself."""
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
 
 
 def _by_contract_column(one: Judged) -> None:

@@ -67,8 +67,11 @@ class Row:
         text = self.attrs.get(column or "")
         return text if text is not None and spellings.is_written_as(spellings.DATE, text) else None
 
-    def sides(self, check: str, columns: tuple[str, str]) -> tuple[int, int] | None:
+    def sides(self, check: str, columns: tuple[str, str]) -> tuple[float, float] | None:
         """Both values of a contract rule, made comparable; None where one of them is not known."""
+        if check == "not_above":
+            value, limit = (spellings.number(self.attrs.get(c, "")) for c in columns)
+            return None if value is None or limit is None else (limit, value)
         if check == "sex_matches_id":
             pair = self.attrs.get(columns[0]), self.id_sex
             known = pair[0] in spellings.SEXES and pair[1] in spellings.SEXES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from courtyard.district.models import CodeList, Column, Contract
+from courtyard.district.models import CodeList, Column, Contract, Rule
 from courtyard.parsing.problems import wording
 from courtyard.validation import spellings
 from courtyard.validation.checks import (
@@ -13,6 +13,7 @@ from courtyard.validation.checks import (
     Compared,
     Flagged,
     Given,
+    GivenWith,
     Keyed,
     Long,
     NotAfterPeriod,
@@ -25,7 +26,7 @@ from courtyard.validation.row import Finding, Row, required
 
 TOKEN_LENGTH = 32  # hex digits of a keyed pseudonym (privacy.keys); anything else is a value that was not sealed
 # Far above what an honest cell holds (the longest registered ethnic names have some thirty characters).
-LONGEST = {"person_name": 60, "address": 300, "text": 5_000}
+LONGEST = {"credit_code": 18, "person_name": 60, "address": 300, "text": 5_000}
 
 
 def checks_of(contract: Contract, codes: Mapping[str, CodeList] | None = None) -> tuple[Check, ...]:
@@ -38,10 +39,14 @@ def checks_of(contract: Contract, codes: Mapping[str, CodeList] | None = None) -
     for column in contract.columns:
         if not column.volatile:
             found += _of_column(column, codes or {})
-    for rule in contract.rules:
-        words = (f"rule.{rule.id}", rule.columns[0], rule.message, rule.remedy)
-        found.append(Compared(*words, rule.check, rule.columns, severity=rule.severity))
-    return tuple(found)
+    return (*found, *(_of_rule(rule) for rule in contract.rules))
+
+
+def _of_rule(rule: Rule) -> Check:
+    words = (f"rule.{rule.id}", rule.columns[0], rule.message, rule.remedy)
+    if rule.check == "required_with":
+        return GivenWith(*words, rule.columns[1], rule.values, severity=rule.severity)
+    return Compared(*words, rule.check, rule.columns, severity=rule.severity)
 
 
 def _worded(code: str, column: Column) -> tuple[str, str, str, str]:
@@ -61,9 +66,11 @@ def _of_column(column: Column, codes: Mapping[str, CodeList]) -> list[Check]:
             return _of_number(column)
         case "date":
             return _of_date(column)
+        case "age":
+            return [WrittenAs(*_worded("number.unreadable", column), spellings.AGE)]
         case "datetime":
             return [WrittenAs(*_worded("date.unreadable", column), spellings.DATETIME)]
-        case "id_number" | "phone":
+        case "id_number" | "disability_no" | "phone":
             words = (f"{column.header}没有加密，不能入库", "请联系系统管理员")
             return [Long("cell.not_sealed", column.name, *words, TOKEN_LENGTH, TOKEN_LENGTH)]
         case _:
@@ -88,8 +95,9 @@ def _of_date(column: Column) -> list[Check]:
         words = (f"{column.header}早于{column.earliest.isoformat()}", "请核对年份")
         earliest = spellings.day_number(column.earliest.isoformat(), "0")
         found.append(NotEarlier("date.before_earliest", column.name, *words, earliest))
-    words = (f"{column.header}晚于本期最后一天", "请核对日期，不填写尚未到来的日期")
-    found.append(NotAfterPeriod("date.after_period", column.name, *words))
+    if not column.deadline:
+        words = (f"{column.header}晚于本期最后一天", "请核对日期，不填写尚未到来的日期")
+        found.append(NotAfterPeriod("date.after_period", column.name, *words))
     return found
 
 

@@ -17,6 +17,7 @@ DATETIME = (
     r"^(?:1[89]|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]"
     r"(?::[0-5][0-9](?:\.[0-9]{1,6})?)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])\Z"
 )
+AGE = rf"^[0-9]{{1,3}}(?:@{DATE[1:-2]})?\Z"  # with the day it was counted on
 INTEGER = r"^-?[0-9]{1,18}\Z"
 DECIMAL = r"^-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:E[+-]?[0-9]{1,2})?\Z"
 SEXES = ("1", "2")  # GB/T 2261.1: 1 male, 2 female; 0 and 9 say that it is not known
@@ -35,6 +36,11 @@ def as_text(value: object) -> str | None:
 
 def is_written_as(pattern: str, text: str) -> bool:
     return re.fullmatch(pattern, text) is not None
+
+
+def number(text: str) -> float | None:
+    """A written number; None for anything else."""
+    return float(text) if is_written_as(DECIMAL, text) else None
 
 
 def day_number(text: str, missing: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -12,15 +12,16 @@ from sqlalchemy import Connection, text
 from courtyard.context import Context
 from courtyard.district.models import Contract
 from courtyard.store import database, lease
-from courtyard.validation import batches, frame, quality_docs, suite
+from courtyard.validation import batches, frame, groups, quality_docs, references, suite
 from courtyard.validation.batches import Batch
 from courtyard.validation.checks import Check, Flagged
 from courtyard.validation.frame import Staged
+from courtyard.validation.layout import Layout
+from courtyard.validation.prepared import Place
 from courtyard.validation.row import Finding
 from courtyard.validation.rules import checks_of, findings_of
 
 MAX_FINDINGS = 20_000  # of one batch; every bad row is in quarantine with its codes, told or not
-Place = tuple[str, str, int]  # batch_id, sheet, row_no
 
 _KNOWN = text("""
 SELECT batch_id, sheet, row_no, coalesce(column_name, ''), code FROM quality.finding
@@ -79,7 +80,9 @@ def validate(ctx: Context) -> dict[str, Any]:
 
 def _judge(connection: Connection, ctx: Context, dataset: str, waiting: Sequence[Batch]) -> Judged:
     contract = ctx.district.contracts[dataset]
-    staged = frame.read(connection, contract, {b.batch_id: b.period for b in waiting if b.dataset == dataset})
+    own = {b.batch_id: b for b in waiting if b.dataset == dataset}
+    failing = references.failing(connection, ctx, contract, list(own))
+    staged = frame.read(connection, contract, {b.batch_id: b.period for b in own.values()}, failing)
     marked = {(p.column_name, p.severity) for problems in staged.problems.values() for p in problems}
     # Each expectation costs milliseconds whatever its frame: a flag that no cell carries is not worth one.
     checks = tuple(
@@ -87,8 +90,18 @@ def _judge(connection: Connection, ctx: Context, dataset: str, waiting: Sequence
         for check in checks_of(contract, ctx.district.codes)
         if not isinstance(check, Flagged) or (check.column, check.severity) in marked
     )
+    checks += tuple(groups.check_of(rule) for rule in contract.group_rules)
+    checks += tuple(references.check_of(rule) for rule in contract.reference_rules if rule.id in failing)
     outcome = suite.run(dataset, checks, staged.frame) if len(staged.frame) else suite.NOTHING
-    return Judged(contract, staged, _findings(checks, outcome, staged), outcome, checks)
+    found = _findings(checks, outcome, staged)
+    findings = {place: _placed(contract, own[place[0]].layout, place, these) for place, these in found.items()}
+    return Judged(contract, staged, findings, outcome, checks)
+
+
+def _placed(contract: Contract, layout: Layout, place: Place, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings with the names of their cells; the parser's own have theirs already."""
+    _, sheet, row_no = place
+    return [f if f.cell else replace(f, cell=layout.cell(contract, sheet, f.column_name, row_no)) for f in findings]
 
 
 def _findings(checks: Sequence[Check], outcome: suite.Outcome, staged: Staged) -> dict[Place, list[Finding]]:

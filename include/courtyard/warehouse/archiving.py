@@ -64,7 +64,8 @@ def _is_by(period: str, quarter: Period) -> bool:
 
 
 def _events(district: District) -> dict[str, list[str]]:
-    """The datasets of things that happen, and the column that says when."""
-    events = [c for c in district.contracts.values() if c.grain == "event"]
-    moments = [next(column.name for column in c.columns if column.type == "datetime") for c in events]
-    return {"events": [c.dataset for c in events], "moments": moments}
+    """The datasets of things that happen in courtyards, and the column that says when."""
+    happening = [c for c in district.contracts.values() if c.grain == "event" and c.subject == "courtyard"]
+    moments = {c.dataset: next((col.name for col in c.columns if col.type == "datetime"), None) for c in happening}
+    known = {dataset: moment for dataset, moment in moments.items() if moment}
+    return {"events": list(known), "moments": list(known.values())}

@@ -11,7 +11,7 @@ SELECT warehouse.refresh_statistics()
 SELECT b.batch_id, b.delivery_id, b.dataset, b.period, b.unit_code, d.version_at, d.received_at
   FROM quality.batch b
   JOIN landing.delivery d USING (delivery_id)
- WHERE b.street_code = :street AND b.status = 'linked' AND d.period = ANY(:periods)
+ WHERE b.street_code = :street AND b.status = 'linked' AND coalesce(b.came_for, d.period) = ANY(:periods)
  ORDER BY d.seq, b.dataset
    FOR UPDATE OF b
 

@@ -9,7 +9,7 @@ from courtyard.period import Kind, Period
 
 KINDS: tuple[Kind, ...] = ("year", "half", "quarter", "month", "week")
 _PERIODS = text("""
-SELECT DISTINCT b.period, d.period = ANY(:periods)
+SELECT DISTINCT b.period, coalesce(b.came_for, d.period) = ANY(:periods)
   FROM quality.batch b
   JOIN landing.delivery d USING (delivery_id)
  WHERE b.street_code = :street AND b.status = 'merged'

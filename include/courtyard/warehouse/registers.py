@@ -10,22 +10,24 @@ from sqlalchemy import Connection, Table, text
 
 from courtyard.district.models import District
 from courtyard.store import database
-from courtyard.store.tables import authority, code, courtyard, key_group, unit
+from courtyard.store.tables import authority, code, courtyard, grid_cycle, key_group, submitted_dataset, unit
 
-_TABLES = (unit, courtyard, code, key_group, authority)
+_TABLES = (unit, courtyard, code, key_group, authority, grid_cycle, submitted_dataset)
 Rows = Iterator[tuple[Any, ...]]
 
 
 def keep_in_step(connection: Connection, district: District) -> int:
-    """Bring unit, courtyard, code, key_group and authority in step with the pack; returns the rows written."""
+    """Bring the reference tables in step with the pack; returns the rows written."""
+    street, cycle = district.office.street_code, district.office.grid_cycle
     wanted = {
         "unit": _units(district),
         "courtyard": _courtyards(district),
         "code": ((c.codes, value, labels[0]) for c in district.codes.values() for value, labels in c.values.items()),
         "key_group": ((g.group, g.title, g.dataset, _json(g.where)) for g in district.key_groups),
         "authority": ((a.attribute, d, rank) for a in district.authority for rank, d in enumerate(a.datasets, 1)),
+        "grid_cycle": iter([(street, cycle.issued_before, cycle.due_after, cycle.frozen_after)]),
+        "submitted_dataset": _submitted(district),
     }
-    street = district.office.street_code
     return sum(_replace(connection, table, wanted[table.name], street) for table in _TABLES)
 
 
@@ -40,6 +42,12 @@ def _courtyards(district: District) -> Rows:
         community, grid = district.community_of(c.code).code, district.grid_of(c.code).code
         address = district.standard_address(c)
         yield c.code, district.office.street_code, community, grid, c.micro_grid_code, c.name, address, c.lon, c.lat
+
+
+def _submitted(district: District) -> Rows:
+    for source in district.sources.values():
+        for contract in (district.contracts[d] for d in source.datasets if source.is_submitted):
+            yield district.office.street_code, contract.dataset, source.source, contract.title, not contract.optional
 
 
 def _json(where: dict[str, tuple[str, ...]]) -> str:

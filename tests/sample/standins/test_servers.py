@@ -3,18 +3,24 @@
 import json
 import os
 import signal
+import smtplib
 import stat
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.sample.conftest import PACK
 
 from courtyard.connection import Connection
+from courtyard.district import load_district
 from courtyard.district.models import SourceSpec
+from courtyard.parsing import jsonrows
+from courtyard.parsing.limits import Caps
 from courtyard.period import Period
 from courtyard.sample import standins
 from courtyard.sample.standins.credentials import Credentials, folder
@@ -40,7 +46,15 @@ def write_sample(sample):
     hotline += [order(98, "2026-07-31T23:59:59+08:00"), order(99, "2026-08-01T00:00:00+08:00")]
     hotline += [order(100, "2026-07-02T00:00:00+08:00") | {"streetCode": "510105006"}]
     residents = [report("1", "2026-07-01T00:00:00+08:00"), report("2", "2026-08-01T00:00:00+08:00", "light")]
-    for name, records in {"hotline/orders.jsonl": hotline, "residents/requests.jsonl": residents}.items():
+    days = ("2026-06-30 23:59:59", "2026-07-01 00:00:00", "2026-07-05 08:00:00", "2026-08-01 00:00:00")
+    hazards = [{"yhbh": str(n), "jddm": STREET, "gxsj": day} for n, day in enumerate(days)]
+    disputes = [{"caseNo": str(n), "areaCode": STREET, "updateTime": day} for n, day in enumerate(days)]
+    disputes += [{"caseNo": "8", "areaCode": "510105006", "updateTime": days[2]}]
+    files = {
+        "hotline/orders.jsonl": hotline, "residents/requests.jsonl": residents,
+        "emergency/hazards.jsonl": hazards, "justice/disputes.jsonl": disputes,
+    }  # fmt: skip
+    for name, records in files.items():
         (sample / name).parent.mkdir(parents=True)
         (sample / name).write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
     roll = sample / "sftp/population/2026Q3/syrk.csv"
@@ -99,6 +113,25 @@ def test_the_hotline_gives_a_month_of_the_street_through_a_429(site):
     assert time.monotonic() - began >= 1
 
 
+@pytest.mark.parametrize(("source", "number"), [("emergency", "yhbh"), ("justice", "caseNo")])
+def test_a_ledger_gives_what_changed_in_a_month_as_the_pack_asks_for_it(site, source, number):
+    options = load_district(PACK).sources[source].options
+    [fetched] = fetch(site, source, "rest", JULY, **{**options, "page_size": 1})
+    contract = load_district(PACK).contracts[load_district(PACK).sources[source].datasets[0]]
+    read = jsonrows.read_pages(fetched.data, contract, Caps())
+    assert read.columns[contract.key[0][0]] == ["1", "2"]
+    assert len(bodies(fetched)) == 2
+
+
+def test_a_ledger_refuses_who_does_not_know_the_token_or_asks_for_no_span(site):
+    url = site[1]["emergency"] + "/api/yhpc/list"
+    token = Credentials.of(site[0]).department_passwords["emergency"]
+    assert httpx.get(url).status_code == 401
+    assert httpx.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == 400
+    asked = {"kssj": "2026-07-01", "jssj": "2026-08-01", "pageNum": "1", "pageSize": "9999"}
+    assert httpx.get(url, params=asked, headers={"Authorization": f"Bearer {token}"}).status_code == 400
+
+
 def test_the_hotline_refuses_who_does_not_know_the_token(site):
     url = site[1]["hotline"] + "/api/v1/orders?streetCode=1&from=2026-07-01&to=2026-08-01"
     assert httpx.get(url).status_code == 401
@@ -142,6 +175,34 @@ def test_a_departments_file_comes_by_sftp_with_the_pinned_host_key(site):
     assert fetch(site, "school", "sftp", Q3, file="school/{period}/none.xlsx") == []
 
 
+def test_a_mail_to_the_office_is_in_its_mailbox_and_a_mail_to_others_is_not(site):
+    uris = standins.connections(*site)
+    session_at = Connection.from_uri("mail", uris["mail"])
+    made = EmailMessage()
+    made["From"], made["Subject"], made["Date"] = "a@grid.example", "表", "Mon, 28 Sep 2026 10:00:00 +0800"
+    made.add_attachment(b"PK", maintype="application", subtype="octet-stream", filename="表.xlsx")
+    with smtplib.SMTP(session_at.host, session_at.port, timeout=10) as session:
+        session.send_message(made, to_addrs=["b@grid.example"])
+        assert fetch(site, "mailbox", "mail", Q3) == []
+        session.login(session_at.login, session_at.password)
+        session.send_message(made, to_addrs=[session_at.extra["from_email"]])
+    [fetched] = fetch(site, "mailbox", "mail", Q3)
+    assert (fetched.name, fetched.data) == ("表.xlsx", b"PK")
+
+
+def test_credentials_made_before_a_system_was_added_are_completed(tmp_path):
+    settings = Settings(var=tmp_path, district_path=tmp_path, keys=tmp_path)
+    first = Credentials.of(settings)
+    path = folder(settings) / "credentials.json"
+    known = json.loads(path.read_text())
+    del known["mail_password"], known["sftp_passwords"]["grid_sftp"]
+    path.write_text(json.dumps(known))
+    completed = Credentials.of(settings)
+    assert completed.hotline_token == first.hotline_token and completed == Credentials.of(settings)
+    assert completed.mail_password != first.mail_password and completed.sftp_passwords["grid_sftp"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_secrets_are_private_made_once_and_not_in_the_ready_file(site):
     settings, ready = site
     secret = Credentials.of(settings)
@@ -150,10 +211,12 @@ def test_secrets_are_private_made_once_and_not_in_the_ready_file(site):
     assert settings.sample not in folder(settings).parents
     shown = json.dumps(ready) + repr(secret)
     for value in (
+        secret.mail_password,
         secret.hotline_token,
         secret.residents_api_key,
         secret.civil_password,
         *secret.sftp_passwords.values(),
+        *secret.department_passwords.values(),
     ):
         assert value not in shown
 

@@ -1,9 +1,12 @@
 import os
+import re
 
 import psycopg
 import pytest
+from tests.sample.conftest import PACK
 
 from courtyard.connection import Connection
+from courtyard.district import load_district
 from courtyard.errors import CourtyardError
 from courtyard.sample import standins
 from courtyard.sample.standins import sqlserver
@@ -21,7 +24,8 @@ def civil(pg_admin_url, tmp_path):
 
     def load(text):
         path.write_text(text, "utf-8")
-        return sqlserver.load(pg_admin_url, path, "the-password", database).replace("postgres://", "postgresql://")
+        uri = sqlserver.load(pg_admin_url, sqlserver.CIVIL_AFFAIRS, path, "the-password", database)
+        return uri.replace("postgres://", "postgresql://")
 
     yield load
     with psycopg.connect(pg_admin_url, autocommit=True) as admin:
@@ -53,6 +57,15 @@ def test_it_is_loaded_again_only_when_the_file_has_changed(civil):
     assert changed[0] != first[0] and changed[1] == 2
 
 
+def test_every_column_that_the_pack_asks_a_database_for_is_there():
+    pack = load_district(PACK)
+    asked = {c: s.options["query"] for s in pack.sources.values() if s.transport == "sql" for c in [s.connection]}
+    assert set(asked) == {register.database for register in sqlserver.REGISTERS}
+    for register in sqlserver.REGISTERS:
+        words = set(re.findall(r"[a-z_]+", asked[register.database].split("FROM")[0]))
+        assert words <= set(register.columns) and register.table in asked[register.database]
+
+
 def test_another_header_is_refused_and_the_old_register_stays(civil):
     url = civil(HEADER + ROW)
     with pytest.raises(CourtyardError, match="columns"):
@@ -63,14 +76,21 @@ def test_another_header_is_refused_and_the_old_register_stays(civil):
 
 def test_a_missing_register_says_what_to_do(pg_admin_url, settings):
     with pytest.raises(CourtyardError, match="courtyard sample"):
-        standins.load_civil_affairs(settings, pg_admin_url)
+        standins.load_databases(settings, pg_admin_url)
 
 
 def test_connections_read_back_as_the_library_reads_them(settings):
     ready = {"hotline": "http://127.0.0.1:8001", "residents": "http://127.0.0.1:8002", "sftp": "sftp://127.0.0.1:8003"}
-    civil_url = "postgres://civil_reader:p%40ss@/civil_affairs?host=%2Fvar%2Frun"
-    found = {c: Connection.from_uri(c, uri) for c, uri in standins.connections(settings, ready, civil_url).items()}
-    assert set(found) == {"civil_affairs", "hotline", "population", "school", "grid", "resident_reports"}
+    ready |= {"smtp": "smtp://127.0.0.1:8004", "imap": "imap://127.0.0.1:8005"}
+    ready |= {"emergency": "http://127.0.0.1:8006", "justice": "http://127.0.0.1:8007"}
+    databases = {"civil_affairs": "postgres://civil_reader:p%40ss@/civil_affairs?host=%2Fvar%2Frun"}
+    found = {c: Connection.from_uri(c, uri) for c, uri in standins.connections(settings, ready, databases).items()}
+    departments = {"civil_affairs", "hotline", "population", "school", "resident_reports"}
+    departments |= {"party", "civil_rosters", "housing", "emergency", "justice"}
+    assert set(found) == {*departments, "grid", "grid_sftp", "mailbox", "mail"}
+    assert (found["mail"].scheme, found["mail"].port, found["mail"].login) == ("smtp", 8004, "office")
+    assert (found["mailbox"].scheme, found["mailbox"].port, found["mailbox"].path) == ("imap", 8005, "INBOX")
+    assert found["mail"].password == found["mailbox"].password != ""
     assert (found["hotline"].host, found["hotline"].port, found["hotline"].login) == ("127.0.0.1", 8001, "")
     assert found["population"].extra["host_key"] == found["school"].extra["host_key"] != ""
     assert found["population"].password != found["school"].password

@@ -15,7 +15,7 @@ from courtyard.sample.feeds import books
 from courtyard.sample.feeds.books import Formats
 from courtyard.sample.feeds.grid_lists import SOURCE
 from courtyard.sample.feeds.grid_values import GridRow
-from courtyard.sample.feeds.outlet import Sheet, World, letters
+from courtyard.sample.feeds.outlet import Sheet, World, column_letter, letters
 from courtyard.sample.mess import RATES
 
 NIL = "本季度无"
@@ -107,6 +107,8 @@ class SheetWriter:
                     page.write_string(row, column, contract.sample_row[name])
             row += 1
         sheet = Sheet(SOURCE, dataset, delivered, period, file, title, headers, letters(list(headers)))
+        if extra:
+            sheet.mark(self.world.truth, HEADER_ROW + 1, column_letter(width - 1), EXTRA[0], "sheet.extra_column")
         if rows:
             end = self._body(page, formats, sheet, (row, style, contract), rows)
             if extra:
@@ -114,7 +116,10 @@ class SheetWriter:
         else:
             page.write_string(row, 0, NIL)
             end = row + 1
-        self._footer(page, end, rows)
+        is_wrong = bool(rows) and rng.random() < RATES["sheet.total_wrong"]
+        if is_wrong:
+            sheet.mark(self.world.truth, end + 1, "A", "合计", "sheet.total_wrong")
+        self._footer(page, end, len(rows) + is_wrong)
 
     def _metadata(self, style: Style, period: Period) -> str:
         return (
@@ -124,10 +129,11 @@ class SheetWriter:
 
     def _headers(self, rng: Random, contract: Contract) -> dict[str, str]:
         """Each column's header; in some sheets by a synonym, or with blanks and line breaks in it."""
-        headers = {c.name: c.header for c in contract.columns}
+        columns = [c for c in contract.columns if c.role != "record_ref"]  # an old form, that was not issued
+        headers = {c.name: c.header for c in columns}
         if rng.random() >= RATES["sheet.header_spelled"]:
             return headers
-        for column in contract.columns:
+        for column in columns:
             draw = rng.random()
             if draw < 0.3 and column.synonyms:
                 headers[column.name] = rng.choice(column.synonyms)
@@ -183,9 +189,9 @@ class SheetWriter:
             at += len(members)
         return at
 
-    def _footer(self, page: Worksheet, row: int, rows: list[GridRow]) -> None:
+    def _footer(self, page: Worksheet, row: int, total: int) -> None:
         page.write_string(row, 0, "合计")
-        page.write_string(row, 1, f"{len(rows)}人")
+        page.write_string(row, 1, f"{total}人")
         for offset, note in enumerate(NOTES, 1):
             page.write_string(row + offset, 0, note)
 

@@ -123,6 +123,9 @@ class GridRows:
         members = self.world.groups.make.households[benefit.household].members
         size = sum(1 for no in members if self.world.persons[no].stay_on(day))
         head = item.person.no == benefit.head
+        if not head and self.world.draws.hit(RATES["row.second_head"], "grid.second_head", item.person.no, quarter):
+            item.faults.append("row.second_head")
+            head = True
         return {
             "head_name": self.world.persons[benefit.head].name,
             "household_size": max(size, len(benefit.covered)),

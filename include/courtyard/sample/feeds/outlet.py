@@ -72,7 +72,16 @@ class Sheet:
         truth.row(
             self.source, self.dataset, (str(self.delivered), str(self.period)), at, person, row.defects, courtyard
         )
-        truth.cells(self.source, at, ((self.headers[n], self._cell(n, row_no), k) for n, k in row.faults.items()))
+        truth.cells(self._feed, at, ((self.headers[n], self._cell(n, row_no), k) for n, k in row.faults.items()))
+
+    def mark(self, truth: Truth, row_no: int, letter: str, header: str, kind: str) -> None:
+        """Put a fault of the sheet on record, at a cell that belongs to no row of data."""
+        truth.cells(self._feed, (self.file, self.sheet, row_no), [(header, f"{letter}{row_no}", kind)])
+        truth.defects[kind] += 1
+
+    @property
+    def _feed(self) -> tuple[str, str, str]:
+        return self.source, self.dataset, str(self.delivered)
 
     def _cell(self, name: str, row_no: Any) -> str:
         return f"{self.letters[name]}{row_no}" if self.letters else ""
@@ -80,10 +89,10 @@ class Sheet:
 
 def letters(names: list[str], first: int = 0) -> dict[str, str]:
     """The spreadsheet letter of each column, up to ZZ."""
-    return {name: _letter(index) for index, name in enumerate(names, first)}
+    return {name: column_letter(index) for index, name in enumerate(names, first)}
 
 
-def _letter(index: int) -> str:
+def column_letter(index: int) -> str:
     high, low = divmod(index, 26)
     return (chr(64 + high) if high else "") + chr(65 + low)
 

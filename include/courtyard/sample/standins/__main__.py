@@ -1,4 +1,4 @@
-"""`python -m courtyard.sample.standins --ready-file F`: the web and SFTP stand-ins in one process."""
+"""`python -m courtyard.sample.standins --ready-file F`: the web, SFTP and mail stand-ins in one process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from courtyard.sample.standins import hotline, residents, sftp
+from courtyard.sample.standins import hotline, ledgers, mail, residents, sftp
 from courtyard.sample.standins.credentials import Credentials, folder
 from courtyard.settings import Settings
 
@@ -52,17 +52,34 @@ async def run(settings: Settings, ready_file: Path, with_parent: bool) -> None:
         "residents": _Server(
             residents.app(settings.sample / "residents/requests.jsonl", posted, secret.residents_api_key)
         ),
+        "emergency": _Server(
+            ledgers.app(
+                ledgers.EMERGENCY, settings.sample / "emergency/hazards.jsonl", secret.department_passwords["emergency"]
+            )
+        ),
+        "justice": _Server(
+            ledgers.app(
+                ledgers.JUSTICE, settings.sample / "justice/disputes.jsonl", secret.department_passwords["justice"]
+            )
+        ),
     }
     files = await sftp.serve(settings.sample / "sftp", secret.sftp_passwords, secret.host_private_key)
+    post = await mail.serve(folder(settings) / "mail", secret.mail_password)
     serving = [asyncio.create_task(server.serve(sockets=[server.socket])) for server in web.values()]
     watching = asyncio.create_task(_outlive(os.getppid(), stop)) if with_parent else None
     while not all(server.started for server in web.values()):
         await asyncio.sleep(0.01)
     addresses = {name: server.address for name, server in web.items()}
-    _announce(ready_file, {**addresses, "sftp": f"sftp://127.0.0.1:{files.get_port()}"})
+    addresses |= {
+        "sftp": f"sftp://127.0.0.1:{files.get_port()}",
+        "smtp": f"smtp://127.0.0.1:{post.smtp_port}",
+        "imap": f"imap://127.0.0.1:{post.imap_port}",
+    }
+    _announce(ready_file, addresses)
     await stop.wait()
     ready_file.unlink(missing_ok=True)
     files.close()
+    post.close()
     if watching:
         watching.cancel()
     for server in web.values():

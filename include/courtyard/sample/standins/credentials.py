@@ -7,13 +7,17 @@ import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from courtyard.settings import Settings
 
-SFTP_LOGINS = ("population", "school")
+OFFICE_LOGIN = "office"
+OFFICE_ADDRESS = "grid@shaocheng.example"
+SFTP_LOGINS = ("population", "school", "grid_sftp", "party", "civil_rosters", "housing")
+DEPARTMENTS = ("emergency", "justice", "disabled_federation")
 
 
 def folder(settings: Settings) -> Path:
@@ -28,7 +32,9 @@ class Credentials:
     hotline_token: str = field(repr=False)
     residents_api_key: str = field(repr=False)
     civil_password: str = field(repr=False)
+    mail_password: str = field(repr=False)
     sftp_passwords: dict[str, str] = field(repr=False)
+    department_passwords: dict[str, str] = field(repr=False)
     host_private_key: str = field(repr=False)
     host_public_key: str
 
@@ -38,6 +44,11 @@ class Credentials:
         path = folder(settings) / "credentials.json"
         if not path.exists():
             _write_once(path, cls._random())
+        known = json.loads(path.read_text("utf-8"))
+        complete = _completed(known, asdict(cls._random()))
+        if complete != known:  # made before a system was added
+            path.unlink(missing_ok=True)
+            _write_once(path, cls(**complete))
         return cls(**json.loads(path.read_text("utf-8")))
 
     @classmethod
@@ -51,10 +62,18 @@ class Credentials:
             hotline_token=secrets.token_urlsafe(24),
             residents_api_key=secrets.token_urlsafe(24),
             civil_password=secrets.token_urlsafe(24),
+            mail_password=secrets.token_urlsafe(24),
             sftp_passwords={login: secrets.token_urlsafe(24) for login in SFTP_LOGINS},
+            department_passwords={name: secrets.token_urlsafe(24) for name in DEPARTMENTS},
             host_private_key=private.decode(),
             host_public_key=public.decode(),
         )
+
+
+def _completed(known: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
+    """What is known, with fresh secrets only where there is none."""
+    several = ("sftp_passwords", "department_passwords")
+    return {**fresh, **known, **{name: {**fresh[name], **known.get(name, {})} for name in several}}
 
 
 def _write_once(path: Path, made: Credentials) -> None:

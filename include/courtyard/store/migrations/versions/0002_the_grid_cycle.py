@@ -16,7 +16,10 @@ FALSE = sa.text("false")
 GRANTS = """
 GRANT USAGE ON SCHEMA submissions, notices TO courtyard_pipeline, courtyard_publisher;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA submissions TO courtyard_pipeline;
-GRANT UPDATE ON submissions.submission TO courtyard_pipeline;
+GRANT UPDATE, DELETE ON submissions.submission TO courtyard_pipeline;
+GRANT DELETE ON submissions.content TO courtyard_pipeline;
+GRANT SELECT, INSERT, UPDATE, DELETE ON warehouse.grid_cycle, warehouse.submitted_dataset TO courtyard_pipeline;
+GRANT SELECT ON warehouse.grid_cycle, warehouse.submitted_dataset TO courtyard_publisher;
 GRANT SELECT, INSERT, UPDATE ON notices.notice TO courtyard_pipeline, courtyard_publisher;
 GRANT SELECT ON ALL TABLES IN SCHEMA submissions TO courtyard_publisher;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA submissions TO courtyard_pipeline;
@@ -24,6 +27,14 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA submissions TO courtyard_pipeline;
 
 
 def upgrade() -> None:
+    op.drop_constraint("delivery_source_sha256_key", "delivery", schema="landing")
+    op.create_unique_constraint(None, "delivery", ["source", "period", "sha256"], schema="landing")
+    op.alter_column(
+        "delivery",
+        "delivery_id",
+        comment="<source>:<first 16 hex digits of the SHA-256>[@<period>]",
+        schema="landing",
+    )
     op.add_column(
         "receipt",
         sa.Column("sent_at", MOMENT, comment="when its sender let go of it, as far as the channel tells"),
@@ -42,6 +53,16 @@ def upgrade() -> None:
             server_default=FALSE,
             nullable=False,
             comment="its sender confirms it unchanged",
+        ),
+        schema="quality",
+    )
+    op.add_column(
+        "batch",
+        sa.Column(
+            "came_for",
+            sa.Text(),
+            nullable=True,
+            comment="the quarter whose run works on it, where its bytes first came for another",
         ),
         schema="quality",
     )
@@ -114,6 +135,38 @@ def upgrade() -> None:
         "submission_unit", "submission", ["street_code", "period", "unit_code"], unique=False, schema="submissions"
     )
     op.create_table(
+        "content",
+        sa.Column("delivery_id", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("sheet", sa.Text(), nullable=False),
+        sa.Column("row_no", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.Text(), nullable=True),
+        sa.Column("row_hash", sa.Uuid(), nullable=False, comment="of what was understood: equal rows, equal hashes"),
+        sa.ForeignKeyConstraint(["delivery_id"], ["landing.delivery.delivery_id"]),
+        sa.PrimaryKeyConstraint("delivery_id", "dataset", "sheet", "row_no"),
+        schema="submissions",
+        comment="what each submission said, without a value: so that the next one can be compared with it",
+    )
+    op.create_table(
+        "grid_cycle",
+        sa.Column("street_code", sa.Text(), nullable=False),
+        sa.Column("issued_before", sa.Integer(), nullable=False, comment="days before the last day of the quarter"),
+        sa.Column("due_after", sa.Integer(), nullable=False, comment="days after it"),
+        sa.Column("frozen_after", sa.Integer(), nullable=False, comment="days after it"),
+        sa.PrimaryKeyConstraint("street_code"),
+        schema="warehouse",
+    )
+    op.create_table(
+        "submitted_dataset",
+        sa.Column("street_code", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("is_owed", sa.Boolean(), nullable=False, comment="false: a submission without it is complete"),
+        sa.PrimaryKeyConstraint("street_code", "dataset"),
+        schema="warehouse",
+    )
+    op.create_table(
         "period_lock",
         sa.Column("lock_id", sa.BigInteger(), autoincrement=True, nullable=False),
         sa.Column("street_code", sa.Text(), nullable=False),
@@ -133,7 +186,9 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False, comment="a post's address"),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False, comment="without personal data"),
-        sa.Column("attachment", sa.Text(), nullable=True, comment="below outbox/"),
+        sa.Column(
+            "attachments", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False, comment="below outbox/"
+        ),
         sa.Column("queued_at", MOMENT, nullable=False),
         sa.Column("sent_at", MOMENT, nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),

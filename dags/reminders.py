@@ -1,0 +1,47 @@
+"""
+### 催报 · remind who owes a submission
+
+Every morning: grids that still owe for the quarter being collected are reminded on the days that the
+pack names (`district.yaml`, `grid_cycle`), before and after the due date, each step once; communities
+and the street get the list when the last step has passed. Nobody is reminded who owes nothing.
+
+* **Which quarter**: the parameter `quarter`; when empty, the quarter whose workbooks were issued last.
+"""
+
+from airflow.sdk import DAG, Param, get_current_context, task
+
+import _courtyard_dag as house
+
+QUARTER = Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description="如 2026Q3；留空按运行日期。")
+
+with DAG(
+    dag_id="courtyard_reminders",
+    dag_display_name="催报",
+    doc_md=__doc__,
+    schedule=house.timetable("0 9 * * *"),
+    start_date=house.first_day(),
+    catchup=False,
+    max_active_runs=1,
+    default_args=house.DEFAULTS,
+    params={"quarter": QUARTER},
+    tags=["courtyard", "grid"],
+):
+
+    def moment():
+        dag_run = get_current_context()["dag_run"]
+        return dag_run.data_interval_end or dag_run.run_after
+
+    def quarter():
+        return house.collected(get_current_context()["params"], moment())
+
+    @task(task_display_name="找出未报单位")
+    def remind():
+        """Queue one notice for each unit and step that is due today."""
+        return house.act("remind", quarter(), at=moment())
+
+    @task(task_display_name="发送催报")
+    def tell():
+        """Send what is queued; what cannot be sent stays queued and is tried again tomorrow."""
+        return house.send(quarter())
+
+    remind() >> tell()
