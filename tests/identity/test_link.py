@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -55,6 +56,21 @@ def persons(ctx: Context) -> dict[str, list[str]]:
     for dataset, person in rows(ctx, query):
         found.setdefault(dataset, []).append(person)
     return found
+
+
+def test_a_row_that_is_set_aside_already_still_hears_of_its_address_with_the_cell(ctx):
+    wrong = [entry("1", address="四道街999号院"), entry("2", address="四道街999号院", id_number="Y2"), entry("3")]
+    stage(ctx, Delivery("population", wrong))
+    with ctx.engine().begin() as connection:
+        connection.execute(text("UPDATE staging.row SET disposition = 'quarantined' WHERE row_no IN (2, 4)"))
+        connection.execute(text("UPDATE quality.batch SET quarantined = 2"))
+        layout = json.dumps({"": {"columns": {"address": "L"}}})
+        connection.execute(text("UPDATE quality.batch SET metadata = CAST(:layout AS jsonb)"), {"layout": layout})
+    counts = link(ctx)
+    told = rows(ctx, "SELECT row_no, cell, code FROM quality.finding ORDER BY row_no")
+    assert told == [(2, "L2", "address.unknown_courtyard"), (3, "L3", "address.unknown_courtyard")]
+    assert (counts["rows"], counts["quarantined"]) == (0, 1)
+    assert rows(ctx, "SELECT quarantined, landed FROM quality.batch") == [(3, 3)]
 
 
 def test_a_row_gets_its_place_its_person_and_its_household(ctx):

@@ -115,6 +115,16 @@ class Collection:
         )
 
 
+def through(grids, quarter="2026Q3", now="2026-12-31"):
+    """All stages up to the receipt."""
+    ctx = grids.during(quarter)
+    fetching.fetch(ctx, "grid", lambda: at(now))
+    stages = (parsing.parse, submissions.admit, validation.validate, identity.link, warehouse.merge)
+    for stage in stages:
+        stage(ctx)
+    return submissions.receipt(ctx)
+
+
 @pytest.fixture(scope="session")
 def district():
     """The pack whose grids hand in by the folder alone."""

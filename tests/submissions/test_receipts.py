@@ -8,16 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.parsing.made import ID, pack
 
-from courtyard import identity, parsing, submissions, validation, warehouse
+from courtyard import submissions
 from courtyard.errors import LeaseLost
-from courtyard.landing import fetching
 from courtyard.parsing.problems import WORDINGS, wording
 from courtyard.store import lease
 from courtyard.submissions import checking, outcome, receipts
 from courtyard.submissions.findings import Finding, refusal, tidy
 from courtyard.submissions.outcome import Receipt
 
-from .conftest import GRID, SECOND, activist, at, workbook
+from .conftest import GRID, SECOND, activist, at, through, workbook
 
 CLEAN = activist(courtyard="君平街63号", phone="15400000000")
 BAD_ID = activist("李小红", courtyard="君平街63号", id_number="110105194912310021")
@@ -35,16 +34,6 @@ def folder_of(grids):
         return grids.ctx.settings.outbox / files[number][0]
 
     return find
-
-
-def through(grids, quarter="2026Q3", now="2026-12-31"):
-    """All stages up to the receipt."""
-    ctx = grids.during(quarter)
-    fetching.fetch(ctx, "grid", lambda: at(now))
-    stages = (parsing.parse, submissions.admit, validation.validate, identity.link, warehouse.merge)
-    for stage in stages:
-        stage(ctx)
-    return submissions.receipt(ctx)
 
 
 def told(folder):
