@@ -224,7 +224,7 @@ def _told(found: Found, defect: Defect) -> set[str]:
 def _false_alarms(
     district: District, truth: Path, found: dict[File, Found], taken: set[File]
 ) -> tuple[Counter[str], int]:
-    """Findings at cells that nobody spoilt, by code, and how many clean cells there are.
+    """Findings in rows that nobody spoilt, by code, and how many cells these rows have.
 
     What compares rows or datasets (group and reference rules) is about people, not about a cell, and is left out.
     """
@@ -239,9 +239,10 @@ def _false_alarms(
         at = _file(row["dataset"], row["delivered"], row["file"])
         if not row["row_no"].isdecimal() or len(row["row_no"]) >= 9 or at not in taken:
             continue
-        rows[row["dataset"]] += 1
         if row["defects"]:
             spoilt.add((at, row["sheet"], int(row["row_no"])))
+        else:
+            rows[row["dataset"]] += 1
     alarms: Counter[str] = Counter()
     for at in taken & found.keys():
         if at[0] not in rows:
@@ -250,7 +251,7 @@ def _false_alarms(
             if (at, sheet, row_no) not in spoilt:
                 alarms.update(code for code in codes if (at[0], code) not in compared)
     width = {d: sum(not c.volatile for c in contract.columns) for d, contract in district.contracts.items()}
-    return alarms, sum(count * width[dataset] for dataset, count in rows.items()) - len(spoilt)
+    return alarms, sum(count * width[dataset] for dataset, count in rows.items())
 
 
 def _read(path: Path) -> Iterable[dict[str, str]]:
