@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from courtyard.cli.commands import app
+from courtyard.cli import application
 from courtyard.privacy import keys
 
 
@@ -17,7 +17,7 @@ def courtyard(settings, warehouse_url, monkeypatch):
     monkeypatch.setenv("COURTYARD_WAREHOUSE_URL", warehouse_url)
 
     def run(*words):
-        return CliRunner().invoke(app, list(words))
+        return CliRunner().invoke(application(), list(words))
 
     return run
 

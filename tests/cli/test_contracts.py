@@ -13,8 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from courtyard.cli import contracts
-from courtyard.cli.commands import app
+from courtyard.cli import application, contracts
 from courtyard.district import contract_docs, json_schema, load_district
 from courtyard.district.models import ColumnType
 
@@ -119,9 +118,9 @@ def test_writing_renews_what_is_stale_and_removes_pages_of_contracts_that_are_go
 
 
 def test_the_command_prints_a_page_or_a_schema():
-    done = CliRunner().invoke(app, ["contracts", "population"])
+    done = CliRunner().invoke(application(), ["contracts", "population"])
     assert done.exit_code == 0 and done.output.startswith("<!--") and "# 实有人口（population）" in done.output
-    done = CliRunner().invoke(app, ["contracts", "population", "--json"])
+    done = CliRunner().invoke(application(), ["contracts", "population", "--json"])
     assert json.loads(done.output)["title"] == "实有人口"
 
 

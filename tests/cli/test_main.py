@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from courtyard import cli
-from courtyard.cli import commands
+from courtyard.cli import base
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,7 +130,8 @@ def test_an_unexpected_error_keeps_its_stack_but_not_its_text(monkeypatch, capsy
     def broken():
         raise ValueError(planted)
 
-    monkeypatch.setattr(commands, "app", broken)
+    cli.application()  # the commands put themselves into the real one
+    monkeypatch.setattr(base, "app", broken)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     noted = (tmp_path / "var/run/unexpected.txt").read_text("utf-8")

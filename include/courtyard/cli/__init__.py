@@ -5,16 +5,27 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from courtyard.errors import CourtyardError
+
+if TYPE_CHECKING:
+    import typer
+
+
+def application() -> typer.Typer:
+    """The application with all its commands."""
+    from courtyard.cli import commands, grid_commands  # noqa: F401  (they put themselves in)
+    from courtyard.cli.base import app
+
+    return app
 
 
 def main() -> None:
     """Run the command line. Errors leave one line and exit code 2, never a traceback on the screen."""
-    from courtyard.cli.commands import app
 
     try:
-        app()
+        application()()
     except CourtyardError as error:
         print(f"courtyard: {error}", file=sys.stderr)
         raise SystemExit(2) from None

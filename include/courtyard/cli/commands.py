@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from courtyard.cli import show
+from courtyard.cli.base import Json, Quarter, app, console, print_json, process_name, services
 from courtyard.district import load_district
 from courtyard.errors import CourtyardError
-from courtyard.period import SHANGHAI, Period
+from courtyard.period import Period
 from courtyard.privacy import keys
 from courtyard.settings import Settings
-
-app = typer.Typer(
-    name="courtyard",
-    help="Courtyard (数字院落): quarters of a street office, from messy submissions to filed reports.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-console = Console()
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Quarter = Annotated[str, typer.Argument(metavar="PERIOD", help="A quarter, such as 2026Q3.")]
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-@contextmanager
-def _services(settings: Settings, *, sources: bool = False) -> Iterator[str]:
-    """The warehouse's URL, with PostgreSQL and (for `sources`) the sample's stand-ins up meanwhile."""
-    from courtyard.runtime.supervisor import running
-
-    with running(settings, standins=sources and settings.sample.exists()) as services:
-        yield services.url
 
 
 @app.command()
@@ -51,10 +22,10 @@ def init(as_json: Json = False) -> None:
     settings = Settings.from_env()
     made = keys.create(settings.keys)
     load_district(settings.district_path)
-    with _services(settings):
+    with services(settings):
         pass
     if as_json:
-        _print_json({"keys": str(settings.keys), "keys_made": made, "var": str(settings.var)})
+        print_json({"keys": str(settings.keys), "keys_made": made, "var": str(settings.var)})
     else:
         console.print(f"Keys {'made' if made else 'found'} in {settings.keys}; keep a backup of that folder.")
         console.print(f"Warehouse ready; data in {settings.var}.")
@@ -72,7 +43,7 @@ def sample(
     settings = Settings.from_env()
     progress = None if as_json else console.print
     summary = draw_sample(settings, scale=scale, seed=seed, progress=progress)
-    _print_json(show.plain(summary)) if as_json else console.print(f"Sample street in {settings.sample}.")
+    print_json(show.plain(summary)) if as_json else console.print(f"Sample street in {settings.sample}.")
 
 
 @app.command()
@@ -88,11 +59,11 @@ def run(
     settings = Settings.from_env()
     Period.quarter(period)
     results: dict[str, Any] = {}
-    with _services(settings, sources=True):
+    with services(settings, sources=True):
         from courtyard import stages
 
         _stage_inbox(settings, period)
-        ctx = stages.context(period, holder=f"cli:{_process_name()}", settings=settings, refetch=refetch)
+        ctx = stages.context(period, holder=f"cli:{process_name()}", settings=settings, refetch=refetch)
         since = time.monotonic()
         for step, result in stages.run_quarter(ctx):
             seconds = time.monotonic() - since
@@ -105,7 +76,7 @@ def run(
     held = [step for step, result in results.items() if "error" in result] + results["publish"]["held"]
     unbalanced = [entry for entry in ledger if entry["residual"]]
     if as_json:
-        _print_json({"period": period, "steps": results, "ledger": ledger})
+        print_json({"period": period, "steps": results, "ledger": ledger})
     else:
         show.ledger_summary(console, ledger)
         show.publications(console, settings, results["publish"])
@@ -120,185 +91,6 @@ def _stage_inbox(settings: Settings, period: str) -> None:
         stage_inbox(settings, period)
 
 
-def _process_name() -> str:
-    import os
-    import socket
-
-    return f"{socket.gethostname()}/{os.getpid()}"
-
-
-@app.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="A workbook, CSV or JSON file as it would be submitted.")],
-    period: Annotated[str | None, typer.Option(help="The period it is for, where the file does not say.")] = None,
-    unit: Annotated[str | None, typer.Option(help="The grid's code, where the file does not say.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Check one dataset alone, whoever sends it.")] = None,
-    annotate: Annotated[Path | None, typer.Option(help="Write the annotated copy to this .xlsx file.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Dry run of a submission: the receipt it would get. Stores nothing; exits 1 where it has findings."""
-    from courtyard.cli import check as checks
-
-    settings = Settings.from_env()
-    district = load_district(settings.district_path)
-    checked = checks.run(file, settings, district, dataset=dataset, period=period, unit=unit)
-    if annotate:
-        checks.annotate(checked, annotate)
-    if as_json:
-        _print_json(checked.receipt.plain() | {"left_out": list(checked.receipt.left_out)})
-    else:
-        checks.show(console, file.name, checked.receipt)
-    if checked.receipt.findings:
-        raise typer.Exit(1)
-
-
-@app.command()
-def issue(
-    period: Quarter,
-    unit: Annotated[list[str] | None, typer.Option(help="Only this grid; may be repeated.")] = None,
-    at: Annotated[str | None, typer.Option(metavar="DATE", help="The day of issue, today unless given.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Write a prefilled workbook for every grid into var/outbox/grid/; only changed ones are issued again."""
-    from courtyard import submissions
-    from courtyard.cli import issue as issue_cli
-
-    settings, moment = Settings.from_env(), issue_cli.moment(at)
-    Period.quarter(period)
-    with _services(settings):
-        from courtyard import stages
-
-        ctx = stages.context(period, holder=f"cli:{_process_name()}", settings=settings)
-        with nullcontext() if as_json else console.status(f"正在生成 {period} 的采集表…"):
-            done = submissions.issue(ctx, at=moment, units=unit)
-    _print_json(done) if as_json else issue_cli.show(console, done)
-
-
-@app.command()
-def status(period: Quarter, as_json: Json = False) -> None:
-    """What has come in for a quarter, what is missing or held, and what was published."""
-    from courtyard.cli.status import quarter_status
-
-    settings = Settings.from_env()
-    Period.quarter(period)
-    with _services(settings):
-        from courtyard import stages
-
-        today = datetime.now(SHANGHAI).date()
-        found = quarter_status(stages.context(period, holder="cli:status", settings=settings), today)
-    _print_json(found) if as_json else show.status(console, found)
-
-
-@app.command()
-def cycle(
-    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help="A quarter; this one when left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """When a quarter's workbooks go out, are due and frozen, whether it is open, and why."""
-    from courtyard.cli import collection
-
-    now = datetime.now(SHANGHAI)
-    settings, quarter = Settings.from_env(), Period.quarter(period) if period else Period.of("quarter", now)
-    with _services(settings):
-        from courtyard import stages
-
-        ctx = stages.context(str(quarter), holder="cli:cycle", settings=settings)
-        with ctx.engine().connect() as connection:
-            found = collection.calendar(connection, ctx, now.date())
-    _print_json(found) if as_json else collection.show_calendar(console, found)
-
-
-Reason = Annotated[str, typer.Option("--reason", help="Why; every grid that is refused for it reads this.")]
-Actor = Annotated[str | None, typer.Option("--by", help="The post that decides, the pack's preparer unless given.")]
-
-
-@app.command()
-def close(period: Quarter, reason: Reason, by: Actor = None, as_json: Json = False) -> None:
-    """Close a quarter: what grids send from now on is refused with this reason."""
-    _lock(period, reason, by, as_json, closes=True)
-
-
-@app.command()
-def reopen(period: Quarter, reason: Reason, by: Actor = None, as_json: Json = False) -> None:
-    """Give a closed quarter back to its calendar; what was refused meanwhile is decided anew by the next run."""
-    _lock(period, reason, by, as_json, closes=False)
-
-
-def _lock(period: str, reason: str, by: str | None, as_json: bool, *, closes: bool) -> None:
-    from courtyard.cli import collection
-    from courtyard.submissions import locks
-
-    settings, now = Settings.from_env(), datetime.now(SHANGHAI)
-    Period.quarter(period)
-    with _services(settings):
-        from courtyard import stages
-
-        ctx = stages.context(period, holder="cli:lock", settings=settings)
-        change = locks.close if closes else locks.reopen
-        change(ctx, reason, by or ctx.district.office.preparer, now)
-        with ctx.engine().connect() as connection:
-            found = collection.calendar(connection, ctx, now.date())
-    _print_json(found) if as_json else collection.show_calendar(console, found)
-
-
-@app.command(name="submissions")
-def list_submissions(
-    period: Quarter,
-    unit: Annotated[str | None, typer.Option(help="Only this grid, by its code.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Every submission of a quarter: when, by which channel, what it is, how it stands and why."""
-    from courtyard.cli import collection
-
-    settings = Settings.from_env()
-    Period.quarter(period)
-    with _services(settings):
-        from courtyard import stages
-
-        ctx = stages.context(period, holder="cli:submissions", settings=settings)
-        with ctx.engine().connect() as connection:
-            found = collection.listing(connection, ctx, unit)
-    _print_json(found) if as_json else collection.show_listing(console, found)
-
-
-@app.command()
-def remind(
-    period: Quarter,
-    on: Annotated[str | None, typer.Option(metavar="DATE", help="The day, today unless given.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be queued.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Queue reminders to the grids that owe for a quarter, each step once; send with 'courtyard notices --send'."""
-    from courtyard.cli import notices as notices_cli
-
-    settings, day = Settings.from_env(), notices_cli.day(on)
-    Period.quarter(period)
-    with _services(settings):
-        from courtyard import stages
-
-        done = notices_cli.remind(stages.context(period, holder="cli:remind", settings=settings), day, dry_run)
-    _print_json(done) if as_json else notices_cli.show_reminded(console, done, dry_run)
-
-
-@app.command()
-def notices(
-    unsent: Annotated[bool, typer.Option("--unsent", help="Only what has not gone out.")] = False,
-    send: Annotated[bool, typer.Option("--send", help="Send what is queued first.")] = False,
-    as_json: Json = False,
-) -> None:
-    """What was told to units by mail, WeCom or DingTalk, and what still waits."""
-    from courtyard.cli import notices as notices_cli
-
-    settings = Settings.from_env()
-    with _services(settings, sources=send):
-        from courtyard import stages
-
-        quarter = load_district(settings.district_path).office.first_quarter  # notices belong to no quarter
-        ctx = stages.context(quarter, holder=f"cli:{_process_name()}", settings=settings)
-        found = notices_cli.overview(ctx, unsent=unsent, send=send)
-    _print_json(found) if as_json else notices_cli.show(console, found)
-
-
 @app.command()
 def trace(
     report: Annotated[str, typer.Argument(help="A report of the pack, such as dibao_roster.")],
@@ -311,22 +103,22 @@ def trace(
 
     settings = Settings.from_env()
     target = Period.parse(period)
-    with _services(settings):
+    with services(settings):
         from courtyard import stages
 
         quarter = str(Period.of("quarter", target.last_day))
         found = reports.trace(
             stages.context(quarter, holder="cli:trace", settings=settings), report, str(target), cell.upper()
         )
-    _print_json(found) if as_json else show.trace(console, found)
+    print_json(found) if as_json else show.trace(console, found)
 
 
 @app.command()
 def url(as_json: Json = False) -> None:
     """Print the warehouse's URL. The address answers while the server runs ('make up')."""
     settings = Settings.from_env()
-    with _services(settings) as found:
-        _print_json({"url": found}) if as_json else print(found)
+    with services(settings) as found:
+        print_json({"url": found}) if as_json else print(found)
 
 
 @app.command()
@@ -337,18 +129,18 @@ def ledger(
 ) -> None:
     """Every delivery with its rows: landed = merged + quarantined + superseded + held, residual 0."""
     settings = Settings.from_env()
-    with _services(settings) as found:
+    with services(settings) as found:
         from courtyard.store import database
         from courtyard.warehouse.hashing import content_hash as hash_of
 
         engine = database.engine(found)
         if content_hash:
             digest = hash_of(engine, full=full)
-            _print_json({"hash": digest}) if as_json else print(digest)
+            print_json({"hash": digest}) if as_json else print(digest)
             return
         rows = show.ledger_rows(engine)
     if as_json:
-        _print_json({"deliveries": rows})
+        print_json({"deliveries": rows})
     else:
         show.ledger_table(console, rows)
         show.ledger_summary(console, rows)
@@ -400,7 +192,7 @@ def airflow(words: typer.Context) -> None:
     from courtyard.runtime.airflow import environment, prepare
 
     settings = Settings.from_env()
-    with _services(settings) as found:
+    with services(settings) as found:
         prepare(settings, found)
         env = environment(settings, found, scheduled=True)
         done = subprocess.run([sys.executable, "-m", "airflow", *words.args], env=env, check=False)

@@ -1,0 +1,44 @@
+"""What all commands share: the application, its options, and the services that a command needs meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from courtyard.settings import Settings
+
+app = typer.Typer(
+    name="courtyard",
+    help="Courtyard (数字院落): quarters of a street office, from messy submissions to filed reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Quarter = Annotated[str, typer.Argument(metavar="PERIOD", help="A quarter, such as 2026Q3.")]
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def services(settings: Settings, *, sources: bool = False) -> Iterator[str]:
+    """The warehouse's URL, with PostgreSQL and (for `sources`) the sample's stand-ins up meanwhile."""
+    from courtyard.runtime.supervisor import running
+
+    with running(settings, standins=sources and settings.sample.exists()) as services:
+        yield services.url
+
+
+def process_name() -> str:
+    import os
+    import socket
+
+    return f"{socket.gethostname()}/{os.getpid()}"

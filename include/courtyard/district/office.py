@@ -1,0 +1,128 @@
+"""The office itself: `district.yaml`, and the registers of units, courtyards, names, posts and contacts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from courtyard.district.frozen import Frozen
+from courtyard.period import Period
+
+
+class GridCycle(Frozen):
+    """The days of a quarter's collection, counted from the quarter's last day.
+
+    Workbooks are issued `issued_before` days before it; they are due `due_after` days after it and the
+    quarter is frozen `frozen_after` days after it. Reminders go out that many days before and after the
+    due date.
+    """
+
+    issued_before: int = Field(ge=0, le=90)
+    due_after: int = Field(ge=0, le=90)
+    frozen_after: int = Field(ge=0, le=180)
+    remind_before_due: tuple[int, ...] = ()
+    remind_after_due: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _frozen_after_due(self) -> GridCycle:
+        if self.frozen_after < self.due_after:
+            raise ValueError("frozen_after comes before due_after")
+        return self
+
+    def issued_on(self, period: Period) -> date:
+        """The day a quarter's workbooks go out; from then until the next issue its collection runs."""
+        return period.last_day - timedelta(days=self.issued_before)
+
+
+class Office(Frozen):
+    """`district.yaml`: the street office and its thresholds."""
+
+    street_code: str = Field(pattern=r"^\d{9}$")
+    name: str
+    short_name: str
+    province: str
+    city: str
+    city_district: str
+    first_quarter: str = Field(pattern=r"^\d{4}Q[1-4]$")
+    preparer: str
+    reviewer: str
+    shrink_hold_share: float = Field(gt=0, lt=1)
+    dibao_standard_yuan: int = Field(gt=0)
+    grid_cycle: GridCycle
+
+
+class Unit(Frozen):
+    """A row of `units.csv`; `valid_to` is exclusive, None while the unit exists."""
+
+    code: str
+    name: str
+    kind: Literal["street", "community", "grid", "micro_grid"]
+    parent_code: str | None
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Courtyard(Frozen):
+    """A row of `courtyards.csv`.
+
+    Coordinates are WGS-84 degrees within China, so that swapped ones are noticed. `units` is per
+    building, `rooms` per floor and unit.
+    """
+
+    code: str
+    name: str
+    micro_grid_code: str
+    road: str
+    door: str
+    lon: float = Field(ge=73, le=136)
+    lat: float = Field(ge=3, le=54)
+    buildings: int = Field(ge=1)
+    units: int = Field(ge=1)
+    floors: int = Field(ge=1)
+    rooms: int = Field(ge=1)
+    households: int = Field(ge=1)
+    built_year: int
+
+
+class Alias(Frozen):
+    """A row of `aliases.csv`: another name of a courtyard and when it was in use."""
+
+    courtyard_code: str
+    alias: str
+    kind: Literal["former", "compound", "door"]
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Post(Frozen):
+    """A row of `posts.csv`: who holds which post; facts belong to the post, not the holder."""
+
+    unit_code: str
+    post: str
+    holder: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Contact(Frozen):
+    """A row of `contacts.csv`: where a post of a unit is told something.
+
+    `address` is a post's mail address, never a person's; of a webhook, the id of the connection that holds it.
+    """
+
+    unit_code: str
+    channel: Literal["mail", "wecom", "dingtalk"]
+    address: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+class CodeList(Frozen):
+    """`codes/<list>.yaml`: code -> its label, then other spellings."""
+
+    codes: str
+    title: str
+    basis: str
+    values: dict[str, tuple[str, ...]]

@@ -1,0 +1,81 @@
+"""`reports/<report>.yaml`: one form, its columns, and to whom it goes."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from courtyard.district.frozen import Frozen
+
+
+class ReportColumn(Frozen):
+    """A column of the printed form, left to right.
+
+    `name` is the query's column and `header` what the form prints above it, below `group` where
+    the form has a two-row header. `codes` prints the label of a code; `sealed` opens the sealed
+    contract column of that name. `empty` is how a NULL is printed: blank (not asked, unknown) or
+    dash (not applicable); a counted zero is always 0. `traces` are the fact columns an aggregate
+    cell is made of, its own name unless given. `width` is in characters of the default font.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    header: str
+    group: str = ""
+    definition: str = ""
+    kind: Literal["text", "integer", "decimal"] = "text"
+    places: int = Field(default=0, ge=0, le=6)
+    width: float = Field(default=10, gt=0)
+    empty: Literal["blank", "dash"] = "blank"
+    codes: str | None = None
+    sealed: str | None = None
+    traces: tuple[str, ...] | None = None
+
+
+METADATA_FIELDS = ("street", "unit", "period", "preparer", "reviewer", "filled_on", "as_of")
+
+
+class ReportSpec(Frozen):
+    """`reports/<report>.yaml`: one form, to whom it goes, how often, and the SQL that fills it.
+
+    `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain
+    form is laid out when there is none). `datasets` must have arrived for the period; `lookups`
+    are read as far as they are known. A blank form has its header above `first_row`, there one
+    body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a
+    cell of the blank form to its text with `METADATA_FIELDS` in braces. Rows with an equal
+    `merge_by` share one merged cell in `merge_columns` where their values are equal.
+    """
+
+    report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    recipient: str
+    basis: str
+    frequency: Literal["month", "quarter"]
+    kind: Literal["roster", "aggregate"]
+    datasets: tuple[str, ...] = Field(min_length=1)
+    lookups: tuple[str, ...] = ()
+    sql: str
+    facts: str | None = None
+    notes: str | None = None
+    form: str | None = None
+    first_row: int = Field(ge=2)
+    metadata: dict[str, str]
+    columns: tuple[ReportColumn, ...] = Field(min_length=1)
+    merge_by: str | None = None
+    merge_columns: tuple[str, ...] = ()
+    total_row: bool = False
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> ReportSpec:
+        names = [c.name for c in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("columns holds a name twice")
+        if unknown := sorted(set(self.merge_columns) - set(names)):
+            raise ValueError(f"merge_columns names unknown column {', '.join(unknown)}")
+        fields = {f for text in self.metadata.values() for f in re.findall(r"\{(.*?)\}", text)}
+        if unknown := sorted(fields - set(METADATA_FIELDS)):
+            raise ValueError(f"metadata has unknown field {', '.join(unknown)}")
+        if (self.kind == "aggregate") != (self.facts is not None):
+            raise ValueError("kind aggregate goes with 'facts', and only this kind")
+        return self
