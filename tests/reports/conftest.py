@@ -220,8 +220,11 @@ def world(settings, warehouse_url) -> World:
         database.copy_rows(
             connection,
             "warehouse.key_group",
-            ("group_code", "title", "dataset", "conditions"),
-            [(g.group, g.title, g.dataset, Jsonb(g.where)) for g in ctx.district.key_groups],
+            ("group_code", "title", "dataset", "conditions", "birth_window"),
+            [
+                (g.group, g.title, g.dataset, Jsonb(g.where), g.birth_window and Jsonb(g.birth_window.model_dump()))
+                for g in ctx.district.key_groups
+            ],
         )
     return World(ctx)
 

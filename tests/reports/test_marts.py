@@ -87,6 +87,20 @@ def test_group_members_are_found_by_the_conditions_of_the_pack(dibao):
     ]
 
 
+def test_children_leave_the_group_by_themselves_when_their_window_has_passed(world):
+    """Those born from 1 September 2019 to 31 August 2020 begin school on 1 September 2026."""
+    listed = world.batch("grid_school_age", "2026Q3", unit=GRID)
+    for key, born in (("a", "2019-08-31"), ("b", "2019-09-01"), ("c", "2020-08-31"), ("d", "2020-09"), ("e", None)):
+        world.record(
+            listed, key, {"name": "样例", **({"birth_date": born} if born else {})}, person=key, courtyard="C1"
+        )
+    query = """SELECT record_key, valid_to::text AS until FROM mart.key_group_member
+                WHERE "group" = 'school_age' ORDER BY record_key"""
+    assert [(row["record_key"], row["until"]) for row in world.rows(query)] == [
+        ("b", "2026-09-01"), ("c", "2026-09-01"), ("d", "infinity"), ("e", "infinity"),
+    ]  # fmt: skip
+
+
 def test_a_person_is_described_by_the_most_trusted_source(world):
     population = world.batch("population", "2026Q3")
     school = world.batch("school_children", "2026Q3")

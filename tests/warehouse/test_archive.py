@@ -48,7 +48,9 @@ def test_key_groups_follow_the_pack_and_count_persons(ctx):
         Delivery(
             "dibao_register", [benefit("1", "2026-09"), benefit("2", "2026-09", category="tekun")], "2026-09", at(10)
         ),
-        Delivery("grid_school_age", [child("3"), child("4", change_kind="moved_out")], Q3, at(10)),
+        Delivery(
+            "grid_school_age", [child("3", birth_date="2020-10-01"), child("4", change_kind="moved_out")], Q3, at(10)
+        ),
     )
     groups = {"activist": 0, "party_member": 0, "dibao": 1, "school_age": 1, "disabled": 0, "elderly_alone": 0}
     assert of(ctx)[1] == groups
@@ -113,7 +115,7 @@ def test_only_courtyards_that_changed_are_written_and_the_former_archive_is_kept
 
 def test_a_late_submission_corrects_the_archive_of_its_own_quarter(ctx):
     run(ctx, Delivery("population", [entry("1")], Q2, at(7)))
-    run(ctx, Delivery("grid_school_age", [child("1")], Q2, at(10), fetched_for=Q3))
+    run(ctx, Delivery("grid_school_age", [child("1", birth_date="2020-01-01")], Q2, at(10), fetched_for=Q3))
     assert of(ctx, period=Q2)[1]["school_age"] == 1
     assert of(ctx, period=Q3)[1]["school_age"] == 1
 

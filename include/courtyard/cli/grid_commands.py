@@ -15,7 +15,6 @@ from courtyard.district import load_district
 from courtyard.period import SHANGHAI, Period
 from courtyard.settings import Settings
 
-
 PANEL = "The grids' quarterly collection"
 
 

@@ -5,7 +5,7 @@
 DROP VIEW IF EXISTS mart.ledger, mart.submission_summary, mart.submission_status, mart.courtyard, mart.courtyard_archive,
     mart.key_group_member, mart.person_current, mart.discrepancy CASCADE;
 DROP FUNCTION IF EXISTS mart.key_group_count_on(date), mart.age_on(text, date),
-    mart.person_birth_date(text, timestamptz) CASCADE;
+    mart.person_birth_date(text, timestamptz), mart.too_old_on(text, text, integer) CASCADE;
 
 -- --- what arrived, and where every row of it went --------------------------------------------
 
@@ -142,6 +142,15 @@ COMMENT ON VIEW mart.courtyard_archive IS
 
 -- --- people ----------------------------------------------------------------------------------
 
+CREATE FUNCTION mart.too_old_on(birth_date text, turns_on text, years integer) RETURNS date
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN length(birth_date) = 10
+            THEN (make_date(left(birth_date, 4)::int - (substr(birth_date, 6) < turns_on)::int,
+                            left(turns_on, 2)::int, right(turns_on, 2)::int)
+                  + make_interval(years => years + 1))::date END;
+COMMENT ON FUNCTION mart.too_old_on(text, text, integer) IS
+    'The first day on which somebody born then is past a window of one year of births that turns on MM-DD and goes back so many years; NULL where the birth date is not known to the day or there is no window.';
+
 CREATE VIEW mart.key_group_member AS
 WITH said AS (
     -- One person may stand under several record keys (with and without an ID number): what was said last holds.
@@ -151,15 +160,18 @@ WITH said AS (
      WHERE r.is_current AND r.dataset IN (SELECT dataset FROM warehouse.key_group)
 )
 SELECT g.group_code AS "group", g.title, r.street_code, r.person_id, r.courtyard_code, c.community_code, r.dataset,
-       r.record_key, r.valid_from, least(r.valid_to, r.said_again) AS valid_to, r.recorded_at
+       r.record_key, r.valid_from, least(r.valid_to, r.said_again, b.too_old_on) AS valid_to, r.recorded_at
   FROM warehouse.key_group g
   JOIN said r
-    ON r.dataset = g.dataset AND r.is_active AND least(r.valid_to, r.said_again) > r.valid_from
+    ON r.dataset = g.dataset AND r.is_active
    AND NOT EXISTS (SELECT FROM jsonb_each(g.conditions) wanted
                     WHERE (wanted.value ? (r.attrs ->> wanted.key)) IS NOT TRUE)
-  LEFT JOIN warehouse.courtyard c USING (courtyard_code);
+ CROSS JOIN LATERAL (SELECT mart.too_old_on(r.attrs ->> (g.birth_window ->> 'column'), g.birth_window ->> 'turns_on',
+                                            (g.birth_window ->> 'years')::int) AS too_old_on) b
+  LEFT JOIN warehouse.courtyard c USING (courtyard_code)
+ WHERE least(r.valid_to, r.said_again, b.too_old_on) > r.valid_from;
 COMMENT ON VIEW mart.key_group_member IS
-    'Every membership of a key group as believed now, each person once a day. Members on a day: valid_from <= day AND valid_to > day.';
+    'Every membership of a key group as believed now, each person once a day. Members on a day: valid_from <= day AND valid_to > day. A group with a birth window is left by itself when the window has passed.';
 
 CREATE FUNCTION mart.key_group_count_on(on_day date)
 RETURNS TABLE ("group" text, title text, street_code text, community_code text, community_name text, persons bigint)
@@ -229,7 +241,7 @@ COMMENT ON VIEW mart.discrepancy IS 'Where sources disagree on an attribute of a
 -- --- who may read what -----------------------------------------------------------------------
 
 REVOKE ALL ON FUNCTION mart.key_group_count_on(date), mart.age_on(text, date),
-    mart.person_birth_date(text, timestamptz) FROM PUBLIC;
+    mart.person_birth_date(text, timestamptz), mart.too_old_on(text, text, integer) FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA mart TO courtyard_publisher, courtyard_pipeline;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA mart TO courtyard_publisher, courtyard_pipeline;
 GRANT SELECT ON mart.ledger, mart.submission_status, mart.submission_summary, mart.courtyard TO courtyard_reader;

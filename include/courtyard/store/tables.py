@@ -467,6 +467,7 @@ key_group = Table(
     Column("title", Text, nullable=False),
     Column("dataset", Text, nullable=False),
     Column("conditions", JSONB, nullable=False, comment="{attribute: [values]}"),
+    Column("birth_window", JSONB, comment="{column, turns_on, years}"),
     schema="warehouse",
 )
 

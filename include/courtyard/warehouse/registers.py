@@ -23,7 +23,16 @@ def keep_in_step(connection: Connection, district: District) -> int:
         "unit": _units(district),
         "courtyard": _courtyards(district),
         "code": ((c.codes, value, labels[0]) for c in district.codes.values() for value, labels in c.values.items()),
-        "key_group": ((g.group, g.title, g.dataset, _json(g.where)) for g in district.key_groups),
+        "key_group": (
+            (
+                g.group,
+                g.title,
+                g.dataset,
+                _json(g.where),
+                _json(g.birth_window.model_dump() if g.birth_window else None),
+            )
+            for g in district.key_groups
+        ),
         "authority": ((a.attribute, d, rank) for a in district.authority for rank, d in enumerate(a.datasets, 1)),
         "grid_cycle": iter([(street, cycle.issued_before, cycle.due_after, cycle.frozen_after)]),
         "submitted_dataset": _submitted(district),
@@ -50,8 +59,8 @@ def _submitted(district: District) -> Rows:
             yield district.office.street_code, contract.dataset, source.source, contract.title, not contract.optional
 
 
-def _json(where: dict[str, tuple[str, ...]]) -> str:
-    return json.dumps({name: list(values) for name, values in where.items()}, ensure_ascii=False)
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _replace(connection: Connection, table: Table, wanted: Rows, street: str) -> int:

@@ -27,6 +27,11 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA submissions TO courtyard_pipeline;
 
 
 def upgrade() -> None:
+    op.add_column(
+        "key_group",
+        sa.Column("birth_window", postgresql.JSONB(), nullable=True, comment="{column, turns_on, years}"),
+        schema="warehouse",
+    )
     op.drop_constraint("delivery_source_sha256_key", "delivery", schema="landing")
     op.create_unique_constraint(None, "delivery", ["source", "period", "sha256"], schema="landing")
     op.alter_column(
