@@ -115,7 +115,7 @@ def test_only_courtyards_that_changed_are_written_and_the_former_archive_is_kept
 
 def test_a_late_submission_corrects_the_archive_of_its_own_quarter(ctx):
     run(ctx, Delivery("population", [entry("1")], Q2, at(7)))
-    run(ctx, Delivery("grid_school_age", [child("1", birth_date="2020-01-01")], Q2, at(10), fetched_for=Q3))
+    run(ctx, Delivery("grid_school_age", [child("1", birth_date="2020-10-01")], Q2, at(10), fetched_for=Q3))
     assert of(ctx, period=Q2)[1]["school_age"] == 1
     assert of(ctx, period=Q3)[1]["school_age"] == 1
 
