@@ -104,6 +104,16 @@ def test_every_quarter_was_published_with_residual_zero(demo):
     assert {path.name for path in demo.settings.published.iterdir()} >= set(QUARTERS)
 
 
+def test_workbooks_were_issued_and_every_submission_was_answered_in_the_run_that_collected_it(demo):
+    issued = list((demo.settings.outbox / "grid" / QUARTERS[-1]).glob("*.xlsx"))
+    assert len(issued) > 90
+    answered = {path.parent.name for path in (demo.settings.outbox / "receipts").glob("*/*/*/receipt.json")}
+    listed = json.loads(demo.run("submissions", QUARTERS[-1], "--json").stdout)
+    assert len(listed) > 90 and {str(row["receipt_id"]) for row in listed} <= answered
+    told = json.loads(demo.run("notices", "--json").stdout)
+    assert len(told["notices"]) >= len(issued) and {notice["state"] for notice in told["notices"]} == {"sent"}
+
+
 def test_reprocessing_completed_quarters_changes_nothing(demo):
     """The second demo's backfill runs every completed quarter again (`--reprocess-behavior completed`).
 

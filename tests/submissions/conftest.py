@@ -115,7 +115,7 @@ class Collection:
         )
 
 
-def through(grids, quarter="2026Q3", now="2026-12-31"):
+def through(grids, quarter="2026Q3", now="2026-10-20"):
     """All stages up to the receipt."""
     ctx = grids.during(quarter)
     fetching.fetch(ctx, "grid", lambda: at(now))

@@ -285,3 +285,9 @@ def test_findings_stand_by_sheet_row_and_column():
         ("低保户", "", "error"), ("居民骨干", "", "error"), ("居民骨干", "B4", "error"), ("居民骨干", "B4", "warning"),
         ("居民骨干", "AA4", "error"), ("居民骨干", "B10", "error"),
     ]  # fmt: skip
+
+
+def test_nobody_is_written_to_about_a_past_quarter_that_is_loaded_now(grids, folder_of):
+    grids.put(workbook(CLEAN), "2026-10-03")
+    assert through(grids, now="2026-12-31")["notices"] == 0
+    assert told(folder_of())["status"] == "accepted"

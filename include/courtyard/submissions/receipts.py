@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 JSON_NAME, PAGE_NAME = "receipt.json", "回执.docx"
 _NO_FILE = re.compile(r"[^\w.()（）\-]+")
+_AWAITED = timedelta(days=30)  # after which nobody waits for an answer any more
 _MAX_STEM = 60  # Han characters take three bytes each, a file name 255
 
 
@@ -131,10 +133,11 @@ def _tell(connection: Connection, ctx: Context, one: Told, folder: str) -> int:
     """Queue a notice to the unit's contacts, or to the street where nobody knows the unit; once for each outcome.
 
     The annotated copy holds what the sender wrote, so it goes only where the unit is certain. Whose submission
-    was replaced by an own correction hears of that one only.
+    was replaced by an own correction hears of that one only; nobody hears of a past quarter that is loaded now.
     """
     told, given = one.receipt, _given(one.receipt)
-    if told.status == "superseded" and given.kind != "duplicate":
+    is_history = given.received_at - given.sent_at > _AWAITED
+    if is_history or (told.status == "superseded" and given.kind != "duplicate"):
         return 0
     day = given.received_at.astimezone(SHANGHAI).date()
     contacts = notices.contacts_of(ctx.district, told.unit_code or "", day)
