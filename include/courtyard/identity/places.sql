@@ -66,7 +66,7 @@ SELECT r.batch_id, r.sheet, r.row_no, b.dataset, p.status, p.courtyard_code IS N
   FROM staging.row r
   JOIN _batch b USING (batch_id)
   JOIN _place p ON p.address = r.address AND p.on_day = b.on_day
- WHERE r.disposition = 'quarantined' AND b.is_person AND p.status <> 'resolved'
+ WHERE r.disposition = 'quarantined' AND b.is_placed AND p.status <> 'resolved'
  ORDER BY 1, 2, 3
 
 -- name: layouts

@@ -36,6 +36,7 @@ class GridRows:
             )
             for group, dataset in DATASETS.items()
         }
+        self._headed: set[int] = set()  # 低保 households of the sheet whose head is listed
         codes = {"full": "01", "probationary": "02"}
         self._party = {m.person: codes[m.kind] for m in world.groups.memberships if m.group == "party_member"}
         self.shared = [c.name for c in world.contract("grid_dibao").columns if c.household and not c.volatile]
@@ -44,6 +45,7 @@ class GridRows:
         """Rows in the order of the sheet; a corrected list has its unusable rows typed anew."""
         if group == "dibao":
             items = sorted(items, key=lambda item: (item.membership.facts["benefit"], item.stay.dwelling))
+            self._headed = {item.membership.facts["benefit"] for item in items if self._is_head(item)}
         rows: list[GridRow] = []
         for item in items:
             row = self._row(group, item, quarter, 0)
@@ -54,9 +56,14 @@ class GridRows:
             rows.append(row)
             again = self.world.draws.hit(RATES["row.duplicate"], f"grid.twice.{group}", item.person.no, quarter)
             if again and group != "dibao":
-                faults = [*row.row_faults, "row.duplicate"]
+                faults = [*(fault for fault in row.row_faults if fault != "row.hidden"), "row.duplicate"]
                 rows.append(GridRow(dict(row.cells), dict(row.faults), faults, row.person, row.courtyard))
         return rows
+
+    def _is_head(self, item: Listing) -> bool:
+        """Whether a listed person heads a 低保 household, and stays."""
+        benefit = self.world.groups.benefits[item.membership.facts["benefit"]]
+        return item.person.no == benefit.head and item.change in ("unchanged", "updated", "added")
 
     def _share(self, rows: list[GridRow], row: GridRow) -> None:
         """Household cells are written once: later rows of the household repeat the first one's."""
@@ -123,7 +130,8 @@ class GridRows:
         members = self.world.groups.make.households[benefit.household].members
         size = sum(1 for no in members if self.world.persons[no].stay_on(day))
         head = item.person.no == benefit.head
-        if not head and self.world.draws.hit(RATES["row.second_head"], "grid.second_head", item.person.no, quarter):
+        is_second = self.world.draws.hit(RATES["row.second_head"], "grid.second_head", item.person.no, quarter)
+        if is_second and not head and item.membership.facts["benefit"] in self._headed:
             item.faults.append("row.second_head")
             head = True
         return {
