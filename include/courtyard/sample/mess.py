@@ -81,7 +81,7 @@ KINDS: dict[str, Kind] = {
     "cell.formula_without_value": Kind(0.0012, "quarantined", "a formula that was never calculated (workbooks)"),
     "row.duplicate": Kind(0.004, "read", "the same row twice in one file"),
     "row.hidden": Kind(0.004, "read", "a hidden row (workbooks)"),
-    "row.second_head": Kind(0.35, "other", "one more household head, of the other members of a 低保 household (grids)"),
+    "row.second_head": Kind(0.6, "other", "one more household head, of the other members of a 低保 household (grids)"),
     "row.late": Kind(0.05, "other", "a change this source hears of one period later"),
     "row.stale": Kind(0.05, "other", "still says what held before: listed, or at the former address"),
     "row.missed": Kind(0.01, "lost", "this source never hears of this person"),

@@ -36,7 +36,6 @@ class GridRows:
             )
             for group, dataset in DATASETS.items()
         }
-        self._headed: set[int] = set()  # 低保 households of the sheet whose head is listed
         codes = {"full": "01", "probationary": "02"}
         self._party = {m.person: codes[m.kind] for m in world.groups.memberships if m.group == "party_member"}
         self.shared = [c.name for c in world.contract("grid_dibao").columns if c.household and not c.volatile]
@@ -45,7 +44,6 @@ class GridRows:
         """Rows in the order of the sheet; a corrected list has its unusable rows typed anew."""
         if group == "dibao":
             items = sorted(items, key=lambda item: (item.membership.facts["benefit"], item.stay.dwelling))
-            self._headed = {item.membership.facts["benefit"] for item in items if self._is_head(item)}
         rows: list[GridRow] = []
         for item in items:
             row = self._row(group, item, quarter, 0)
@@ -58,12 +56,29 @@ class GridRows:
             if again and group != "dibao":
                 faults = [*(fault for fault in row.row_faults if fault != "row.hidden"), "row.duplicate"]
                 rows.append(GridRow(dict(row.cells), dict(row.faults), faults, row.person, row.courtyard))
+        if group == "dibao":
+            self._second_heads(items, rows, quarter)
         return rows
 
+    def _second_heads(self, items: list[Listing], rows: list[GridRow], quarter: int) -> None:
+        """One more head in some households that have one, where no other fault hides who heads it."""
+        households: dict[tuple[int, str], list[tuple[Listing, GridRow]]] = {}
+        for item, row in zip(items, rows, strict=True):
+            households.setdefault((row.household, row.courtyard), []).append((item, row))
+        for members in households.values():
+            if any(effect(kind) == "quarantined" for _, row in members for kind in row.faults.values()):
+                continue
+            staying = [(item, row) for item, row in members if item.change in ("unchanged", "updated", "added")]
+            if not any(self._is_head(item) for item, _ in staying):
+                continue
+            for item, row in staying:
+                hit = self.world.draws.hit(RATES["row.second_head"], "grid.second_head", item.person.no, quarter)
+                if hit and not self._is_head(item):
+                    row.cells["relation"] = self.spellers["dibao"].labels["relation"]["0"][0]
+                    row.row_faults.append("row.second_head")
+
     def _is_head(self, item: Listing) -> bool:
-        """Whether a listed person heads a 低保 household, and stays."""
-        benefit = self.world.groups.benefits[item.membership.facts["benefit"]]
-        return item.person.no == benefit.head and item.change in ("unchanged", "updated", "added")
+        return item.person.no == self.world.groups.benefits[item.membership.facts["benefit"]].head
 
     def _share(self, rows: list[GridRow], row: GridRow) -> None:
         """Household cells are written once: later rows of the household repeat the first one's."""
@@ -130,10 +145,6 @@ class GridRows:
         members = self.world.groups.make.households[benefit.household].members
         size = sum(1 for no in members if self.world.persons[no].stay_on(day))
         head = item.person.no == benefit.head
-        is_second = self.world.draws.hit(RATES["row.second_head"], "grid.second_head", item.person.no, quarter)
-        if is_second and not head and item.membership.facts["benefit"] in self._headed:
-            item.faults.append("row.second_head")
-            head = True
         return {
             "head_name": self.world.persons[benefit.head].name,
             "household_size": max(size, len(benefit.covered)),
