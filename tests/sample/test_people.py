@@ -28,7 +28,7 @@ def test_the_check_digit_of_the_standards_own_example():
     assert ids.is_valid("11010519491231002X") and not ids.is_valid("11010519491231003X")
 
 
-@given(st.from_regex(r"[1-8]\d{16}", fullmatch=True), st.integers(0, 16), st.integers(1, 9))
+@given(st.integers(10**16, 9 * 10**16 - 1).map(str), st.integers(0, 16), st.integers(1, 9))
 def test_one_mistyped_digit_never_passes_the_check(body, at, shift):
     wrong = str((int(body[at]) + shift) % 10)
     assert not ids.is_valid(body[:at] + wrong + body[at + 1 :] + ids.check_digit(body))
