@@ -9,10 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from courtyard.runtime import postgres
 from courtyard.settings import Settings
 from courtyard.store import database
+
+# How fast a busy machine draws examples says nothing about the code: speed is measured in tests/bench.
+hypothesis_settings.register_profile("courtyard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("courtyard")
 
 PACK = Path(__file__).resolve().parents[1] / "include/districts/shaocheng"
 
