@@ -38,7 +38,7 @@ KINDS: dict[str, Kind] = {
     "id.cut_short": Kind(0.003, "quarantined", "17 digits (workbooks)"),
     "id.fifteen_digits": Kind(0.004, "read", "the number of before 1999, of those born before 2000 (workbooks)"),
     "id.numeric_cell": Kind(0.006, "quarantined", "number cell: only 15 digits are kept (workbooks)"),
-    "credit.mistyped": Kind(0.15, "quarantined", "one sign of a credit code is another: the check sign fails"),
+    "credit.mistyped": Kind(0.25, "quarantined", "one sign of a credit code is another: the check sign fails"),
     "credit.spaced": Kind(0.02, "read", "91110000 600037341 L"),
     "name.dot": Kind(0.6, "read", "another dot than U+00B7, of names with a dot"),
     "name.spaced": Kind(0.012, "read", "张 三, 张　三"),
