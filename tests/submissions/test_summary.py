@@ -103,7 +103,7 @@ def test_hundreds_of_findings_are_cut_to_the_main_ones():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("soffice") or not shutil.which("pdfinfo"), reason="no LibreOffice")
+@pytest.mark.skipif(not shutil.which("lowriter") or not shutil.which("pdfinfo"), reason="no LibreOffice")
 def test_it_is_one_page_of_a4_however_many_findings(tmp_path):
     (tmp_path / "a.docx").write_bytes(summary.one_page(crowded()))
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
