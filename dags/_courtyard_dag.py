@@ -27,7 +27,7 @@ log = logging.getLogger("courtyard.dags")
 PACK = Settings.from_env().district_path
 DEFAULTS = {"owner": "courtyard", "retries": 1, "retry_delay": timedelta(seconds=10)}
 # A task that meets one of these tries again; any other error of the library needs a person.
-TRIED_AGAIN = {"open": "HeldError", "fetch": "SourceError"}
+TRIED_AGAIN = {"open": "HeldError", "fetch": "SourceError", "collect": "SourceError", "take_in": "HeldError"}
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def act(name: str, period: str, **options: Any) -> Any:
     """Run one of the library's `stages.GRID_ACTIONS` in this task."""
     from courtyard import stages
 
-    with in_one_line("HeldError"):
+    with in_one_line(TRIED_AGAIN.get(name, "")):
         return stages.GRID_ACTIONS[name](period, holder=holder(), connection=connection, **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,14 @@ from courtyard import identity, landing, notices, parsing, reports, submissions,
 from courtyard.connection import Connection, from_env
 from courtyard.context import Context
 from courtyard.district import load_district
-from courtyard.errors import CourtyardError, HeldError, UsageError
+from courtyard.errors import CourtyardError, HeldError, SourceError, UsageError
 from courtyard.period import SHANGHAI, Period
 from courtyard.privacy import keys
 from courtyard.runtime import postgres
 from courtyard.settings import Settings
 from courtyard.store import lease
+
+log = logging.getLogger(__name__)
 
 Result = dict[str, Any]
 Connect = Callable[[str], Connection] | None
@@ -165,9 +168,19 @@ TAKEN_IN = ("open", "parse", "admit", "validate", "link", "merge", "receipt")
 
 
 def collect(period: str, *, holder: str, source: str, connection: Connect = None) -> bool:
-    """Land what units have sent; whether anything waits to be taken in, from now or from a run that died."""
+    """Land what units have sent; whether anything waits to be taken in, from now or from a run that died.
+
+    A channel that is down holds up nobody who came by another: it raises SourceError only where nothing
+    waits, and stands in `landing.fetch` in any case.
+    """
     ctx = context(period, holder=holder, connection=connection)
-    landing.fetch(ctx, source)
+    try:
+        landing.fetch(ctx, source)
+    except SourceError as error:
+        if not submissions.is_waiting(ctx):
+            raise
+        log.warning("%s", error)
+        return True
     return submissions.is_waiting(ctx)
 
 
