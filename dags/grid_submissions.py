@@ -11,11 +11,12 @@ warehouse. Each submission gets its receipt (`var/outbox/receipts/`) in the run 
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, get_current_context, task
 
-import _courtyard_dag as house
+import _courtyard_schedule as schedule
+import _courtyard_task as house
 
-QUARTER = Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description="如 2026Q3；留空按运行日期。")
+QUARTER = schedule.quarter_param("按运行日期")
 
 
 def submissions(source):
@@ -23,18 +24,15 @@ def submissions(source):
         dag_id=f"courtyard_submissions_{source.source}",
         dag_display_name=f"收件：{source.title}",
         doc_md=__doc__,
-        schedule=house.timetable(source.schedule),
-        start_date=house.first_day(),
-        catchup=False,
-        max_active_runs=1,
-        default_args=house.DEFAULTS,
+        schedule=schedule.timetable(source.schedule),
         params={"quarter": QUARTER},
         tags=["courtyard", "grid"],
+        **schedule.dag_settings(),
     ) as dag:
 
         def quarter():
             context = get_current_context()
-            return house.collected(context["params"], context["dag_run"].data_interval_end)
+            return schedule.quarter_collected(context["params"], context["dag_run"].data_interval_end)
 
         @task.short_circuit(task_display_name="取件", retries=2)
         def collect():
@@ -55,6 +53,6 @@ def submissions(source):
     return dag
 
 
-for _source in house.sources():
+for _source in schedule.sources():
     if _source.is_submitted:
         globals()[f"courtyard_submissions_{_source.source}"] = submissions(_source)

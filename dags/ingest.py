@@ -11,11 +11,10 @@ fetches and seals; the quarter's run reads what has landed.
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
-import _courtyard_dag as house
+import _courtyard_schedule as schedule
+import _courtyard_task as house
 
-PERIOD = Param(
-    "", type="string", pattern=r"^(\d{4}(Q[1-4]|-\d{2}))?$", title="所属期", description="如 2026Q3 或 2026-07。"
-)
+PERIOD = schedule.period_param("按来源的节奏")
 REFETCH = Param(False, type="boolean", title="重新取数", description="已落地的所属期也再取一次。")
 
 
@@ -25,13 +24,10 @@ def ingestion(source):
         dag_display_name=f"取数：{source.title}",
         description=f"{source.department} {source.title}",
         doc_md=__doc__,
-        schedule=house.timetable(source.schedule),
-        start_date=house.first_day(),
-        catchup=False,
-        max_active_runs=1,
-        default_args=house.DEFAULTS,
+        schedule=schedule.timetable(source.schedule),
         params={"period": PERIOD, "refetch": REFETCH},
         tags=["courtyard", "ingest", source.cadence],
+        **schedule.dag_settings(),
     ) as dag:
 
         @task(task_display_name="取数落地", retries=3)
@@ -39,14 +35,14 @@ def ingestion(source):
             """Fetch the period from the source and seal the bytes; equal bytes are one delivery."""
             context = get_current_context()
             params = context["params"]
-            period = house.period_to_land(source, params, context["dag_run"].data_interval_end)
+            period = schedule.period_to_land(source, params, context["dag_run"].data_interval_end)
             return house.run("fetch", period, part=source.source, refetch=params["refetch"])
 
         land()
     return dag
 
 
-for _source in house.sources():
+for _source in schedule.sources():
     # Residents' reports and what units hand in have DAGs of their own.
     if _source.transport != "georeport" and not _source.is_submitted:
         globals()[f"courtyard_ingest_{_source.source}"] = ingestion(_source)

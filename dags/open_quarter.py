@@ -8,28 +8,26 @@ Running it again issues only what has changed.
 * **Which quarter**: the parameter `quarter`; when empty, the one in which the run's day lies.
 """
 
-from airflow.sdk import DAG, MultipleCronTriggerTimetable, Param, get_current_context, task
+from airflow.sdk import DAG, MultipleCronTriggerTimetable, get_current_context, task
 
-import _courtyard_dag as house
+import _courtyard_schedule as schedule
+import _courtyard_task as house
 
-QUARTER = Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description="如 2026Q4；留空按运行日期。")
+QUARTER = schedule.quarter_param("按运行日期")
 
 with DAG(
     dag_id="courtyard_open_quarter",
     dag_display_name="下发季度采集表",
     doc_md=__doc__,
-    schedule=MultipleCronTriggerTimetable(*house.issue_days(), timezone="Asia/Shanghai"),
-    start_date=house.first_day(),
-    catchup=False,
-    max_active_runs=1,
-    default_args=house.DEFAULTS,
+    schedule=MultipleCronTriggerTimetable(*schedule.issue_days(), timezone="Asia/Shanghai"),
     params={"quarter": QUARTER},
     tags=["courtyard", "grid"],
+    **schedule.dag_settings(),
 ):
 
     def quarter():
         context = get_current_context()
-        return house.quarter_of(context["params"], context["dag_run"].logical_date)
+        return schedule.quarter_of(context["params"], context["dag_run"].logical_date)
 
     @task(task_display_name="生成采集表")
     def issue():

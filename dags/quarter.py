@@ -14,12 +14,13 @@ writes receipts, archives and publishes: the stages of `courtyard.stages`, one t
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param, chain, get_current_context, task
+from airflow.sdk import DAG, chain, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-import _courtyard_dag as house
+import _courtyard_schedule as schedule
+import _courtyard_task as house
 
-QUARTER = Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description="如 2026Q3；留空按数据区间。")
+QUARTER = schedule.quarter_param("按数据区间")
 PARSE = "Read the quarter's landed bytes into typed rows, in a sandbox."
 STEPS = (
     ("admit", "收件登记", "Decide what each submission is: the first, a correction, a duplicate, or not for now."),
@@ -34,7 +35,7 @@ STEPS = (
 
 def stage(name, **arguments):
     context = get_current_context()
-    quarter = house.quarter_of(context["params"], context["dag_run"].data_interval_start)
+    quarter = schedule.quarter_of(context["params"], context["dag_run"].data_interval_start)
     return house.run(name, quarter, **arguments)
 
 
@@ -42,13 +43,10 @@ with DAG(
     dag_id="courtyard_quarter",
     dag_display_name="季度数据链",
     doc_md=__doc__,
-    schedule=house.timetable(),
-    start_date=house.first_day(),
-    catchup=False,
-    max_active_runs=1,
-    default_args=house.DEFAULTS,
+    schedule=schedule.timetable(),
     params={"quarter": QUARTER},
     tags=["courtyard", "quarter"],
+    **schedule.dag_settings(),
 ):
 
     @task(task_id="open", task_display_name="占用季度", retries=40, retry_delay=timedelta(seconds=30))
@@ -78,7 +76,7 @@ with DAG(
         raise AirflowFailException("有来源未取到数，详见“取数落地”各任务；其余来源已照常处理。")
 
     token = open_quarter()
-    fetched = fetch.partial(token=token).expand(source=[source.source for source in house.sources()])
+    fetched = fetch.partial(token=token).expand(source=[source.source for source in schedule.sources()])
     fetched >> watch()
     chain(
         fetched,

@@ -8,23 +8,21 @@ and the street get the list when the last step has passed. Nobody is reminded wh
 * **Which quarter**: the parameter `quarter`; when empty, the quarter whose workbooks were issued last.
 """
 
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, get_current_context, task
 
-import _courtyard_dag as house
+import _courtyard_schedule as schedule
+import _courtyard_task as house
 
-QUARTER = Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description="如 2026Q3；留空按运行日期。")
+QUARTER = schedule.quarter_param("按运行日期")
 
 with DAG(
     dag_id="courtyard_reminders",
     dag_display_name="催报",
     doc_md=__doc__,
-    schedule=house.timetable("0 9 * * *"),
-    start_date=house.first_day(),
-    catchup=False,
-    max_active_runs=1,
-    default_args=house.DEFAULTS,
+    schedule=schedule.timetable("0 9 * * *"),
     params={"quarter": QUARTER},
     tags=["courtyard", "grid"],
+    **schedule.dag_settings(),
 ):
 
     def moment():
@@ -32,7 +30,7 @@ with DAG(
         return dag_run.data_interval_end or dag_run.run_after
 
     def quarter():
-        return house.collected(get_current_context()["params"], moment())
+        return schedule.quarter_collected(get_current_context()["params"], moment())
 
     @task(task_display_name="找出未报单位")
     def remind():

@@ -28,7 +28,8 @@ from airflow.sdk import DAG, Connection, CronDataIntervalTimetable, Param, get_c
 import airflow.sdk.exceptions
 sys.path.insert(0, {folder!r})
 for path in {files!r}:
-    sys.modules.pop("_courtyard_dag", None)
+    sys.modules.pop("_courtyard_schedule", None)
+    sys.modules.pop("_courtyard_task", None)
     since = time.process_time()
     runpy.run_path(path)
     print(path, time.process_time() - since, sep="\\t")
@@ -78,7 +79,7 @@ def test_every_dag_has_tags_and_every_task_an_owner_and_a_document(dags):
     for dag in dags.values():
         assert "courtyard" in dag.tags and len(dag.tags) > 1, f"{dag.dag_id}: tags=['courtyard', …]."
         for task in dag.tasks:
-            assert task.owner == "courtyard", f"{dag.dag_id}.{task.task_id}: pass default_args=house.DEFAULTS."
+            assert task.owner == "courtyard", f"{dag.dag_id}.{task.task_id}: pass **schedule.dag_settings()."
             assert task.doc_md, f"{dag.dag_id}.{task.task_id}: write a docstring, or doc_md where it is mapped."
 
 
@@ -86,7 +87,9 @@ def test_every_task_that_works_is_tried_again(dags):
     for dag in dags.values():
         for task in dag.tasks:
             if task.task_id != "watch":
-                assert task.retries >= 1, f"{dag.dag_id}.{task.task_id}: retries at least 1 (house.DEFAULTS has it)."
+                assert task.retries >= 1, (
+                    f"{dag.dag_id}.{task.task_id}: retries at least 1 (schedule.dag_settings has it)."
+                )
 
 
 def test_no_dag_catches_up_or_overlaps_itself(dags):
@@ -99,11 +102,15 @@ def test_schedules_are_the_packs_in_shanghai(dags):
     assert dags["courtyard_quarter"].timetable.expression == "0 0 1 1,4,7,10 *"
     for name, keys in SOURCES.items():
         dag = dags[dag_of(name, keys)]
-        assert dag.timetable.expression == keys["schedule"], f"{dag.dag_id}: schedule=house.timetable(source.schedule)."
+        assert dag.timetable.expression == keys["schedule"], (
+            f"{dag.dag_id}: schedule=schedule.timetable(source.schedule)."
+        )
     for dag in dags.values():
         for timetable in getattr(dag.timetable, "timetables", [dag.timetable]):
             zone = str(timetable.timezone)
-            assert "Asia/Shanghai" in zone, f"{dag.dag_id}: use house.timetable, which sets the time zone, not {zone}."
+            assert "Asia/Shanghai" in zone, (
+                f"{dag.dag_id}: use schedule.timetable, which sets the time zone, not {zone}."
+            )
 
 
 def test_the_quarter_has_the_stages_of_the_library_in_order(dags):

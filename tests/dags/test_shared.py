@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-import _courtyard_dag as house
+import _courtyard_schedule as pack
+import _courtyard_task as house
 from courtyard import errors, stages
 
 GOOD = """
@@ -22,8 +23,8 @@ schedule: "0 6 3 * *"
 """
 
 
-def source(cadence: str, schedule: str) -> house.Source:
-    return house.Source("s", "来源", "部门", "sql", cadence, schedule)
+def source(cadence: str, schedule: str) -> pack.Source:
+    return pack.Source("s", "来源", "部门", "sql", cadence, schedule)
 
 
 @pytest.mark.parametrize(
@@ -35,16 +36,16 @@ def source(cadence: str, schedule: str) -> house.Source:
     ],
 )
 def test_an_interval_belongs_to_the_quarter_of_shanghai(start, quarter):
-    assert house.quarter_of({"quarter": ""}, start) == quarter
+    assert pack.quarter_of({"quarter": ""}, start) == quarter
 
 
 def test_the_parameter_wins_over_the_interval():
-    assert house.quarter_of({"quarter": "2026Q3"}, datetime(2026, 1, 1, tzinfo=UTC)) == "2026Q3"
+    assert pack.quarter_of({"quarter": "2026Q3"}, datetime(2026, 1, 1, tzinfo=UTC)) == "2026Q3"
 
 
 def test_a_manual_run_without_a_quarter_is_told_to_give_one():
     with pytest.raises(AirflowFailException, match="2026Q3"):
-        house.quarter_of({"quarter": ""}, None)
+        pack.quarter_of({"quarter": ""}, None)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_manual_run_without_a_quarter_is_told_to_give_one():
     ],
 )
 def test_a_source_is_asked_for_its_last_finished_period_or_the_running_one(cadence, schedule, end, period):
-    assert house.period_to_land(source(cadence, schedule), {"period": ""}, end) == period
+    assert pack.period_to_land(source(cadence, schedule), {"period": ""}, end) == period
 
 
 @pytest.mark.parametrize(
@@ -70,16 +71,16 @@ def test_a_source_is_asked_for_its_last_finished_period_or_the_running_one(caden
     ],
 )
 def test_submissions_are_collected_for_the_quarter_issued_last(moment, quarter):
-    assert house.collected({"quarter": ""}, moment) == quarter
+    assert pack.quarter_collected({"quarter": ""}, moment) == quarter
 
 
 def test_workbooks_are_issued_fifteen_days_before_each_quarter_ends():
-    assert house.issue_days() == ("0 8 16 3 *", "0 8 15 6 *", "0 8 15 9 *", "0 8 16 12 *")
+    assert pack.issue_days() == ("0 8 16 3 *", "0 8 15 6 *", "0 8 15 9 *", "0 8 16 12 *")
 
 
 def test_collecting_without_a_day_asks_for_the_quarter():
     with pytest.raises(AirflowFailException, match="2026Q3"):
-        house.collected({"quarter": ""}, None)
+        pack.quarter_collected({"quarter": ""}, None)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +90,9 @@ def test_a_broken_source_file_disables_its_own_dag_and_is_named(tmp_path: Path, 
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources/a.yaml").write_text(GOOD.format(name="a"), "utf-8")
     (tmp_path / "sources/b.yaml").write_text(broken, "utf-8")
-    monkeypatch.setattr(house, "PACK", tmp_path)
+    monkeypatch.setattr(pack, "PACK", tmp_path)
     with caplog.at_level(logging.ERROR, logger="courtyard.dags"):
-        found = house.sources()
+        found = pack.sources()
     assert [known.source for known in found] == ["a"]
     assert "b.yaml" in caplog.text
 
