@@ -1,0 +1,65 @@
+"""Every table of the warehouse database, as SQLAlchemy Core.
+
+Migrations build them; `mart` holds views only and is defined in `marts.sql`. Times are
+timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` and `valid_to`
+(exclusive, 'infinity' while it holds) are valid time (Snodgrass 1999, bitemporal tables).
+"""
+
+from courtyard.store.tables.base import SCHEMAS, metadata
+from courtyard.store.tables.identity import evidence, person, record_person, review
+from courtyard.store.tables.landing import delivery, fetch, receipt
+from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
+from courtyard.store.tables.staging import batch, finding, link, quarantined_row, row
+from courtyard.store.tables.submissions import content, issue, notice, period_lock, submission
+from courtyard.store.tables.warehouse import (
+    authority,
+    code,
+    courtyard,
+    courtyard_archive,
+    discrepancy,
+    grid_cycle,
+    key_group,
+    lease,
+    observation,
+    record,
+    submitted_dataset,
+    unit,
+)
+
+__all__ = [
+    "SCHEMAS",
+    "audit_event",
+    "authority",
+    "batch",
+    "cell_row",
+    "code",
+    "content",
+    "courtyard",
+    "courtyard_archive",
+    "delivery",
+    "discrepancy",
+    "evidence",
+    "fetch",
+    "finding",
+    "grid_cycle",
+    "hold",
+    "issue",
+    "key_group",
+    "lease",
+    "link",
+    "metadata",
+    "notice",
+    "observation",
+    "period_lock",
+    "person",
+    "publication",
+    "quarantined_row",
+    "receipt",
+    "record",
+    "record_person",
+    "review",
+    "row",
+    "submission",
+    "submitted_dataset",
+    "unit",
+]
