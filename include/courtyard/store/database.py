@@ -45,7 +45,8 @@ def migrate(url: str | URL) -> None:
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        connection.execute(text(files("courtyard.store").joinpath("marts.sql").read_text("utf-8")))
+        for part in sorted(files("courtyard.store").joinpath("marts").iterdir(), key=lambda file: file.name):
+            connection.execute(text(part.read_text("utf-8")))
     admin.dispose()
 
 

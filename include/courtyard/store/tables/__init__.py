@@ -1,6 +1,6 @@
 """Every table of the warehouse database, as SQLAlchemy Core.
 
-Migrations build them; `mart` holds views only and is defined in `marts.sql`. Times are
+Migrations build them; `mart` holds views only and is defined in `marts/`. Times are
 timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` and `valid_to`
 (exclusive, 'infinity' while it holds) are valid time (Snodgrass 1999, bitemporal tables).
 """

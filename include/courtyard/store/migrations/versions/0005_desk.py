@@ -1,0 +1,10 @@
+"""The disagreement desk: whose question it is, until when, and what settled it"""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
