@@ -45,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "name.zero_width": Kind(0.004, "read", "U+200B inside"),
     "name.no_break_space": Kind(0.003, "read", "U+00A0 at the end"),
     "name.variant": Kind(0.006, "other", "a character of the same sound"),
-    "name.former": Kind(0.3, "other", "this source goes on with the name before the change, of those who changed it"),
+    "name.former": Kind(0.4, "other", "this source goes on with the name before the change, of those who changed it"),
     "name.unreadable": Kind(0.0008, "quarantined", "? or 〓 for a character"),
     "name.rare_lost": Kind(0.1, "quarantined", "〓 for the rare character, of names that have one"),
     "date.dotted": Kind(0.08, "read", "2024.3.1"),
