@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 
 from pydantic import Field
 
@@ -18,6 +19,7 @@ from courtyard.district.contract import (
     Rule,
     Severity,
 )
+from courtyard.district.figures import ArchiveRules, Indicator, Known, TagRule, known_figures
 from courtyard.district.frozen import Frozen
 from courtyard.district.lookup import Lookup
 from courtyard.district.office import Alias, CodeList, Contact, Courtyard, GridCycle, Office, Post, Unit
@@ -28,6 +30,7 @@ __all__ = [
     "METADATA_FIELDS",
     "Active",
     "Alias",
+    "ArchiveRules",
     "Authority",
     "BirthWindow",
     "Channel",
@@ -42,6 +45,7 @@ __all__ = [
     "Frozen",
     "GridCycle",
     "GroupRule",
+    "Indicator",
     "KeyGroup",
     "Office",
     "Post",
@@ -52,6 +56,7 @@ __all__ = [
     "Rule",
     "Severity",
     "SourceSpec",
+    "TagRule",
     "Transport",
     "Unit",
 ]
@@ -108,3 +113,11 @@ class District(Lookup, Frozen):
     reports: dict[str, ReportSpec]
     key_groups: tuple[KeyGroup, ...]
     authority: tuple[Authority, ...]
+    archive: ArchiveRules
+    tags: tuple[TagRule, ...]
+    indicators: tuple[Indicator, ...]
+
+    @cached_property
+    def figures(self) -> dict[str, Known]:
+        """Every figure of a courtyard's archive by its name."""
+        return known_figures(self.archive, self.key_groups, self.contracts)
