@@ -19,7 +19,15 @@ LINKED = frozenset({"courtyard_code"})
 
 def problems_of(pack: Pack) -> Iterator[str]:
     """Every problem between the files of a pack, as `Document.problem` writes them."""
-    specifications = (_file_names, _sources, contract_checks.problems_of, _codes, _reports, _rules, figure_checks.problems_of)
+    specifications = (
+        _file_names,
+        _sources,
+        contract_checks.problems_of,
+        _codes,
+        _reports,
+        _rules,
+        figure_checks.problems_of,
+    )
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *specifications))
 
 

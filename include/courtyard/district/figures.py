@@ -58,8 +58,8 @@ class FigureRule(Frozen):
     occur. `by`: how many rows of each value of `column`. Rows count for the courtyard in which they lie or, with
     `scope: community`, for each courtyard of that community; `community_in` is a text column that begins with the
     community's name. `in_quarter` is a date column that must fall in the quarter. Rows that agree in `once_per`
-    count once. Nothing found is 0, except with `needs_row`, and for `least`, `greatest` and `values`: there it is
-    not known.
+    count once. Nothing found is 0, but not known for `least`, `greatest` and `values`, and with `needs_row`
+    where the dataset has no row at all about the courtyard.
     """
 
     figure: str = Field(pattern=r"^(resources|providers|items)\.[a-z][a-z0-9_]*$")
@@ -81,6 +81,8 @@ class FigureRule(Frozen):
             raise ValueError("column goes with every measure but count, and not with count")
         if self.community_in is not None and self.scope != "community":
             raise ValueError("community_in goes with scope: community only")
+        if self.needs_row and self.scope == "community":
+            raise ValueError("needs_row goes with scope: courtyard only")
         return self
 
 

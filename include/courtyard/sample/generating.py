@@ -179,7 +179,9 @@ def _departments(world: World, scale: float, tell: Progress) -> None:
     writers = (Party(world), CivilRosters(world), Housing(world), Facilities(world))
     counts = [[writer.write(n) for writer in writers] for n in range(len(world.street.quarters))]
     members, old, courtyards, facilities = (sum(column) for column in zip(*counts, strict=True))
-    tell(f"党组织和党员 {members:,} 行，老年人和社会组织 {old:,} 行，老旧院落 {courtyards:,} 行，设施阵地 {facilities:,} 行")
+    tell(
+        f"党组织和党员 {members:,} 行，老年人和社会组织 {old:,} 行，老旧院落 {courtyards:,} 行，设施阵地 {facilities:,} 行"
+    )
     disabled, hazards = Disabled(world).write(), Incidents(world, EMERGENCY).write(scale)
     disputes = Incidents(world, JUSTICE).write(scale)
     tell(f"残疾人 {disabled:,} 行，安全隐患 {hazards:,} 条，矛盾纠纷 {disputes:,} 条")

@@ -142,11 +142,14 @@ WITH spec AS (
 SELECT c.courtyard_code, s.figure,
        CASE WHEN v.dataset IS NULL THEN NULL
             WHEN n.figure IS NOT NULL THEN n.value
-            WHEN NOT s.needs_row AND s.measure IN ('count', 'distinct', 'sum') THEN to_jsonb(0)
-            WHEN NOT s.needs_row AND s.measure = 'by' THEN '{}' END
+            WHEN s.needs_row AND l.dataset IS NULL THEN NULL
+            WHEN s.measure IN ('count', 'distinct', 'sum') THEN to_jsonb(0)
+            WHEN s.measure = 'by' THEN '{}' END
   FROM _courtyard c
  CROSS JOIN spec s
   LEFT JOIN _covered v ON v.dataset = s.dataset AND v.courtyard_code = c.courtyard_code
+  LEFT JOIN (SELECT DISTINCT dataset, courtyard_code FROM _holds) l
+    ON l.dataset = s.dataset AND l.courtyard_code = c.courtyard_code
   LEFT JOIN counted n
     ON n.figure = s.figure AND n.place = CASE s.scope WHEN 'courtyard' THEN c.courtyard_code ELSE c.community_code END
 

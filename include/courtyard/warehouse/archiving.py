@@ -118,7 +118,9 @@ def _posts(district: District, quarter: Period) -> Iterator[tuple[str, str, str]
 
 def _judge(connection: Connection, ctx: Context, quarter: Period) -> None:
     """From `_courtyard_archive` to `_courtyard_tag` and `_courtyard_indicator`."""
-    found = [(row.courtyard_code, row.community_code, flat(row._mapping)) for row in connection.execute(_SQL["modules"])]
+    found = [
+        (row.courtyard_code, row.community_code, flat(row._mapping)) for row in connection.execute(_SQL["modules"])
+    ]
     tags = tagging.rows(ctx.district, str(quarter), ((code, figures) for code, _, figures in found))
     _fill(connection, courtyard_tag.name, (
         "courtyard_code", "tag", "title", "category", "is_judged", "reason", "figures",

@@ -24,7 +24,9 @@ def believe(connection: Connection, table: Table, quarter: Mapping[str, Any]) ->
     same = " AND ".join(f"o.{c} {'=' if c in keys else 'IS NOT DISTINCT FROM'} n.{c}" for c in columns)
     current = "o.street_code = :street AND o.period = :period AND o.superseded_at = 'infinity'"
     ours = f"{current} AND NOT EXISTS (SELECT FROM _{name} n WHERE {same})"
-    gone = connection.execute(text(f"DELETE FROM warehouse.{name} o WHERE {ours} AND o.recorded_at >= :learned"), quarter)
+    gone = connection.execute(
+        text(f"DELETE FROM warehouse.{name} o WHERE {ours} AND o.recorded_at >= :learned"), quarter
+    )
     ceased = connection.execute(text(f"UPDATE warehouse.{name} o SET superseded_at = :learned WHERE {ours}"), quarter)
     new = connection.execute(
         text(

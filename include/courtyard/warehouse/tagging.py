@@ -101,7 +101,7 @@ def percent(value: Decimal | None) -> str:
 def number(value: Any) -> str:
     """A number as people write it: at most one decimal, none where it is 0."""
     rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return f"{rounded:f}".removesuffix(".0")
+    return f"{rounded:f}".removesuffix(".0") if rounded else "0"
 
 
 def written(district: District, name: str, value: Any) -> str:
