@@ -103,6 +103,8 @@ columns:
     "reports/sql/roster.sql": "SELECT 1\n",
     "rules/key_groups.yaml": "- {group: registered, title: 在册, dataset: register, where: {status: [here]}}\n",
     "rules/authority.yaml": "- {attribute: name, datasets: [register]}\n",
+    "rules/linkage.yaml": "{version: 1, model: model.json, accept: 0.99, rival: 0.1, review: 0.6}\n",
+    "rules/model.json": "{}\n",
     "rules/archive.yaml": """\
 figures:
   - {figure: resources.started, title: 最早, dataset: register, measure: least, column: started}

@@ -25,6 +25,7 @@ def problems_of(pack: Pack) -> Iterator[str]:
         contract_checks.problems_of,
         _codes,
         _reports,
+        _linkage,
         _rules,
         figure_checks.problems_of,
     )
@@ -100,6 +101,15 @@ def _reports(pack: Pack) -> Iterator[str]:
             if column.sealed is not None and column.sealed not in sealed:
                 message = f"no dataset of this report has a column '{column.sealed}'"
                 yield read.document.problem(("columns", index, "sealed"), message, "Name a column of its contracts.")
+
+
+def _linkage(pack: Pack) -> Iterator[str]:
+    read = pack.linkage
+    if not (pack.root / "rules" / read.value.model).is_file():
+        message = f"there is no file rules/{read.value.model}"
+        yield read.document.problem(("model",), message, "Add the model or correct its name.")
+    if read.value.review > read.value.accept:
+        yield read.document.problem(("review",), "is above accept", "Correct one of the two.")
 
 
 def _rules(pack: Pack) -> Iterator[str]:

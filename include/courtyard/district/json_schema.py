@@ -16,6 +16,7 @@ from courtyard.district.models import (
     District,
     Indicator,
     KeyGroup,
+    Linkage,
     Office,
     ReportSpec,
     SourceSpec,
@@ -35,6 +36,7 @@ PACK_FILES: dict[str, tuple[str, Any]] = {
     "rules/archive.yaml": ("archive", ArchiveRules),
     "rules/tags.yaml": ("tags", tuple[TagRule, ...]),
     "rules/indicators.yaml": ("indicators", tuple[Indicator, ...]),
+    "rules/linkage.yaml": ("linkage", Linkage),
 }
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MONTH = r"^\d{4}-\d{2}(-\d{2})?$"

@@ -20,6 +20,7 @@ from courtyard.district.models import (
     Frozen,
     Indicator,
     KeyGroup,
+    Linkage,
     Office,
     Post,
     ReportSpec,
@@ -72,6 +73,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.yaml("rules/archive.yaml", ArchiveRules),
         reader.yaml("rules/tags.yaml", tuple[TagRule, ...]),
         reader.yaml("rules/indicators.yaml", tuple[Indicator, ...]),
+        reader.yaml("rules/linkage.yaml", Linkage),
     )
     _refuse(reader.problems)
     pack = Pack(root, office, *tables, *folders, *rules)
@@ -104,6 +106,8 @@ def _district(pack: Pack) -> District:
         archive=pack.archive.value,
         tags=pack.tags.value,
         indicators=pack.indicators.value,
+        linkage=pack.linkage.value,
+        root=pack.root,
     )
 
 

@@ -16,6 +16,7 @@ from courtyard.district.models import (
     Courtyard,
     Indicator,
     KeyGroup,
+    Linkage,
     Office,
     Post,
     ReportSpec,
@@ -56,3 +57,4 @@ class Pack:
     archive: Read[ArchiveRules]
     tags: Read[tuple[TagRule, ...]]
     indicators: Read[tuple[Indicator, ...]]
+    linkage: Read[Linkage]
