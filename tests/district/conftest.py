@@ -103,6 +103,24 @@ columns:
     "reports/sql/roster.sql": "SELECT 1\n",
     "rules/key_groups.yaml": "- {group: registered, title: 在册, dataset: register, where: {status: [here]}}\n",
     "rules/authority.yaml": "- {attribute: name, datasets: [register]}\n",
+    "rules/linkage.yaml": "{version: 1, model: model.json, accept: 0.99, rival: 0.1, review: 0.6}\n",
+    "rules/model.json": "{}\n",
+    "rules/archive.yaml": """\
+figures:
+  - {figure: resources.started, title: 最早, dataset: register, measure: least, column: started}
+  - {figure: items.listed, title: 在册, unit: 人, dataset: register, measure: count, where: {status: [here]}}
+  - {figure: items.states, title: 状态, dataset: register, measure: values, column: status}
+""",
+    "rules/tags.yaml": """\
+- tag: many
+  title: 在册多
+  category: 人口
+  all:
+    - {figure: items.listed, share_of: population.persons, compare: at_least, value: 0.5}
+  reason: "在册{items.listed}，占{items.listed/population.persons}（标准：{limit}）"
+  basis: 样例
+""",
+    "rules/indicators.yaml": "- {indicator: listed, title: 在册, unit: 人, numerator: items.listed}\n",
 }
 
 

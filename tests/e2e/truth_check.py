@@ -30,7 +30,7 @@ GROUP_DATASETS = {
 }
 ITEMS = (
     "hazards", "disputes", "hotline_cases", "resident_reports",
-    "old_courtyards", "social_organisations", "party_organisations", "party_projects",
+    "old_courtyards", "social_organisations", "party_organisations", "party_projects", "facilities",
 )  # fmt: skip
 """Datasets that are about no person."""
 NUMBERED = ("hazards", "disputes", "hotline_cases", "resident_reports")

@@ -125,6 +125,25 @@ def test_old_courtyards_are_those_of_the_pack(sample, rows, district):
     assert len(lists) == 4
 
 
+def test_the_list_of_facilities_grows_repairs_and_gives_up(sample, rows, district):
+    codes = {c.code for c in district.courtyards}
+    numbers, states = [], Counter()
+    for period in QUARTER_ENDS:
+        found = _of(rows, "facilities", period)
+        assert {row["courtyard_code"] for row in found} <= codes
+        (path,) = (sample.out / "sftp/community_governance" / period).iterdir()
+        page = openpyxl.load_workbook(path)["设施阵地"]
+        header = {cell.value: cell.column for cell in page[3]}
+        number = header.get("台账编号") or header["编号"]
+        state = header.get("使用状态") or header["状态"]
+        numbers.append({page.cell(int(row["row_no"]), number).value for row in found})
+        states.update(str(page.cell(int(row["row_no"]), state).value) for row in found)
+    assert len(numbers[0]) < len(numbers[-1]) and len(numbers[0] & numbers[-1]) > 0.9 * len(numbers[0])
+    assert states["在用"] > states["待修"] > 0 and sum(states[word] for word in ("停用", "关闭", "已拆除")) > 0
+    twice = [row for row in _of(rows, "facilities") if "row.duplicate" in row["defects"]]
+    assert twice
+
+
 def test_members_stand_in_a_branch_that_the_party_system_has(sample):
     book = openpyxl.load_workbook(next((sample.out / "sftp/party/2026Q3").iterdir()))
     assert book.sheetnames == ["党组织", "党员", "项目认领"]

@@ -16,6 +16,14 @@ from courtyard.warehouse import archive, merge
 
 HOME, OTHER_HOME = "四道街4号院3栋2单元201", "四道街6号院1栋1单元101"
 HOME_CODE, OTHER_CODE = "5101050050020002", "5101050050020003"
+LEDGER = {
+    "building_no": "LJ1", "courtyard": "四道街4号院", "address": "四道街4号院", "built_year": "1984", "buildings": 3, "households": 38,
+    "floor_area": "2960.2", "structure": "4", "ownership": "mixed", "property_mode": "none", "has_committee": False,
+    "problems": "外墙脱落",
+}  # fmt: skip
+FACILITY = {
+    "facility_no": "1", "kind": "fire", "facility_name": "样例", "address": "四道街4号院", "quantity": 2, "state": "in_use",
+}  # fmt: skip
 
 
 def at(month: int, day: int = 1, year: int = 2026) -> datetime:
@@ -86,7 +94,8 @@ def wipe(ctx: Context) -> None:
     tables = (
         "landing.delivery, landing.receipt, quality.batch, quality.finding, quality.quarantined_row, staging.row,"
         " staging.link, identity.person, identity.record_person, identity.evidence, identity.review,"
-        " warehouse.observation, warehouse.record, warehouse.discrepancy, warehouse.courtyard_archive"
+        " warehouse.observation, warehouse.record, warehouse.discrepancy, warehouse.courtyard_archive,"
+        " warehouse.courtyard_tag, warehouse.courtyard_indicator"
     )
     with admin.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} CASCADE"))

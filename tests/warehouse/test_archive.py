@@ -52,8 +52,9 @@ def test_key_groups_follow_the_pack_and_count_persons(ctx):
             "grid_school_age", [child("3", birth_date="2020-10-01"), child("4", change_kind="moved_out")], Q3, at(10)
         ),
     )
-    groups = {"activist": 0, "party_member": 0, "dibao": 1, "school_age": 1, "disabled": 0, "elderly_alone": 0}
-    assert of(ctx)[1] == groups
+    not_told = dict.fromkeys(("activist", "party_member", "disabled", "elderly_alone"))
+    assert of(ctx)[1] == {**not_told, "dibao": 1, "school_age": 1}
+    assert of(ctx, OTHER_CODE)[1] == {**not_told, "dibao": 0, "school_age": 0}
 
 
 def test_what_was_reported_counts_in_the_quarter_it_was_reported_in(ctx):
@@ -66,7 +67,10 @@ def test_what_was_reported_counts_in_the_quarter_it_was_reported_in(ctx):
     )
     orders = [{**order, "order_no": str(n), "created_at": moment} for n, moment in enumerate(moments)]
     run(ctx, Delivery("hotline_cases", orders, "2026-09", at(10)))
-    assert of(ctx)[2] == {"hotline_cases": 2, "resident_reports": 0, "hazards": 0, "disputes": 0}
+    response = of(ctx)[2]
+    assert (response["hotline_opened"], response["hotline_open"]) == (2, 3)
+    assert {response[f"{events}_opened"] for events in ("reports", "hazards", "disputes")} == {None}
+    assert of(ctx, OTHER_CODE)[2]["hotline_opened"] == 0
 
 
 def test_a_hazard_told_again_as_it_goes_on_is_one_of_the_quarter_it_was_found_in(ctx):
@@ -80,7 +84,9 @@ def test_a_hazard_told_again_as_it_goes_on_is_one_of_the_quarter_it_was_found_in
     found |= {"hazard_no": "YH1", "found_at": "2026-06-29T09:00:00+08:00", "due_on": "2026-07-20", "is_closed": False}
     run(ctx, Delivery("hazards", [found], "2026-06", at(7)))
     run(ctx, Delivery("hazards", [{**found, "completed_on": "2026-07-10", "is_closed": True}], "2026-07", at(8)))
-    assert (of(ctx, period=Q2)[2]["hazards"], of(ctx)[2]["hazards"]) == (1, 0)
+    kinds = ("opened", "closed", "open", "overdue", "due", "due_met")
+    figures = [[of(ctx, period=period)[2][f"hazards_{kind}"] for kind in kinds] for period in (Q2, Q3)]
+    assert figures == [[1, 0, 1, 0, 0, 0], [0, 1, 0, 0, 1, 1]]
     closed = "SELECT valid_from::text, attrs ->> 'is_closed' FROM warehouse.record WHERE dataset = 'hazards' AND is_current ORDER BY 1"
     assert rows(ctx, closed) == [("2026-06-01", "false"), ("2026-07-01", "true")]
 
@@ -121,5 +127,5 @@ def test_a_late_submission_corrects_the_archive_of_its_own_quarter(ctx):
 
 
 def test_a_quarter_without_deliveries_has_no_archive(ctx):
-    assert archive(ctx) == {"quarters": [Q3], "changed": 0}
+    assert archive(ctx) == {"quarters": [Q3], "changed": 0, "tags": 0, "indicators": 0}
     assert rows(ctx, "SELECT 1 FROM warehouse.courtyard_archive") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 import pytest
@@ -9,10 +10,16 @@ from deliveries import Delivery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from courtyard.period import Period
+from courtyard.warehouse import archive
 from courtyard.warehouse.hashing import content_hash, ledger
-from quarter import OTHER_HOME, at, benefit, child, entry, ledger_balances, quarter_of, rows, run, wipe
+from quarter import LEDGER, OTHER_HOME, at, benefit, child, entry, ledger_balances, quarter_of, rows, run, wipe
 
 Q1, Q2, Q3 = "2026Q1", "2026Q2", "2026Q3"
+HAZARD = {
+    "hazard_no": "YH1", "kind": "fire", "grade": "general", "description": "杂物", "responsible_unit": "物业",
+    "address": "四道街4号院", "found_at": "2026-02-03T09:00:00+08:00", "due_on": "2026-04-20", "is_closed": False,
+}  # fmt: skip
 HISTORY = (
     Delivery("population", [entry("1", phone="a"), entry("2", id_number=None), entry("3", status="resident")], Q1, at(4)),
     Delivery("population", [entry("1", phone="b"), entry("2", id_number=None, address=OTHER_HOME), entry("3")], Q2, at(7)),
@@ -22,6 +29,10 @@ HISTORY = (
     Delivery("grid_school_age", [child("2", guardian="丙"), child("4", id_number=None)], Q2, at(10, 2), at(6, 25), "510105005002001", fetched_for=Q3),
     Delivery("dibao_register", [benefit("2", "2026-02", id_number=None), benefit("5", "2026-02")], "2026-02", at(3, 3)),
     Delivery("dibao_register", [benefit("5", "2026-02", monthly_amount="800")], "2026-02", at(5, 3), fetched_for="2026-06"),
+    Delivery("old_courtyards", [LEDGER], Q1, at(4, 2)),
+    Delivery("old_courtyards", [{**LEDGER, "property_mode": "company"}], Q2, at(7, 2)),
+    Delivery("hazards", [HAZARD], "2026-02", at(3, 2)),
+    Delivery("hazards", [{**HAZARD, "completed_on": "2026-04-19", "is_closed": True}], "2026-04", at(5, 2)),
 )  # fmt: skip
 
 
@@ -89,6 +100,15 @@ def test_the_hash_sees_a_changed_value_and_not_when_it_was_received(ctx):
         hashes.append((content_hash(ctx.engine()), content_hash(ctx.engine(), full=True)))
     assert hashes[0][0] == hashes[1][0] != hashes[2][0]
     assert hashes[0][1] != hashes[1][1]
+
+
+def test_the_hash_sees_a_tag_and_an_indicator(ctx):
+    run(ctx, Delivery("old_courtyards", [LEDGER], Q1, at(4)))
+    known = {content_hash(ctx.engine())}
+    for changed in ({"tags": ctx.district.tags[:1]}, {"indicators": ctx.district.indicators[:1]}):
+        archive(replace(ctx, period=Period.quarter(Q1), district=ctx.district.model_copy(update=changed)))
+        known.add(content_hash(ctx.engine()))
+    assert len(known) == 3
 
 
 def test_the_ledger_says_where_every_row_went(ctx):

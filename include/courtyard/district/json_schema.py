@@ -8,16 +8,19 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from courtyard.district.models import (
+    ArchiveRules,
     Authority,
     CodeList,
     Column,
     Contract,
     District,
+    Indicator,
     KeyGroup,
     Linkage,
     Office,
     ReportSpec,
     SourceSpec,
+    TagRule,
 )
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,6 +33,9 @@ PACK_FILES: dict[str, tuple[str, Any]] = {
     "reports/*.yaml": ("report", ReportSpec),
     "rules/key_groups.yaml": ("key_groups", tuple[KeyGroup, ...]),
     "rules/authority.yaml": ("authority", tuple[Authority, ...]),
+    "rules/archive.yaml": ("archive", ArchiveRules),
+    "rules/tags.yaml": ("tags", tuple[TagRule, ...]),
+    "rules/indicators.yaml": ("indicators", tuple[Indicator, ...]),
     "rules/linkage.yaml": ("linkage", Linkage),
 }
 _DAY = r"^\d{4}-\d{2}-\d{2}$"

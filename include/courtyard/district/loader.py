@@ -10,6 +10,7 @@ from typing import TypeVar
 from courtyard.district.checks import problems_of
 from courtyard.district.models import (
     Alias,
+    ArchiveRules,
     Authority,
     CodeList,
     Contact,
@@ -17,12 +18,14 @@ from courtyard.district.models import (
     Courtyard,
     District,
     Frozen,
+    Indicator,
     KeyGroup,
     Linkage,
     Office,
     Post,
     ReportSpec,
     SourceSpec,
+    TagRule,
     Unit,
 )
 from courtyard.district.pack import Pack, Read
@@ -67,6 +70,9 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
     rules = (
         reader.yaml("rules/key_groups.yaml", tuple[KeyGroup, ...]),
         reader.yaml("rules/authority.yaml", tuple[Authority, ...]),
+        reader.yaml("rules/archive.yaml", ArchiveRules),
+        reader.yaml("rules/tags.yaml", tuple[TagRule, ...]),
+        reader.yaml("rules/indicators.yaml", tuple[Indicator, ...]),
         reader.yaml("rules/linkage.yaml", Linkage),
     )
     _refuse(reader.problems)
@@ -97,6 +103,9 @@ def _district(pack: Pack) -> District:
         reports={name: read.value for name, read in pack.reports.items()},
         key_groups=pack.key_groups.value,
         authority=pack.authority.value,
+        archive=pack.archive.value,
+        tags=pack.tags.value,
+        indicators=pack.indicators.value,
         linkage=pack.linkage.value,
         root=pack.root,
     )

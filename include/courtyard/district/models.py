@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field
@@ -19,6 +20,7 @@ from courtyard.district.contract import (
     Rule,
     Severity,
 )
+from courtyard.district.figures import ArchiveRules, Indicator, Known, TagRule, known_figures
 from courtyard.district.frozen import Frozen
 from courtyard.district.lookup import Lookup
 from courtyard.district.office import Alias, CodeList, Contact, Courtyard, GridCycle, Office, Post, Unit
@@ -29,6 +31,7 @@ __all__ = [
     "METADATA_FIELDS",
     "Active",
     "Alias",
+    "ArchiveRules",
     "Authority",
     "BirthWindow",
     "Channel",
@@ -43,6 +46,7 @@ __all__ = [
     "Frozen",
     "GridCycle",
     "GroupRule",
+    "Indicator",
     "KeyGroup",
     "Linkage",
     "Office",
@@ -54,6 +58,7 @@ __all__ = [
     "Rule",
     "Severity",
     "SourceSpec",
+    "TagRule",
     "Transport",
     "Unit",
 ]
@@ -126,5 +131,13 @@ class District(Lookup, Frozen):
     reports: dict[str, ReportSpec]
     key_groups: tuple[KeyGroup, ...]
     authority: tuple[Authority, ...]
+    archive: ArchiveRules
+    tags: tuple[TagRule, ...]
+    indicators: tuple[Indicator, ...]
     linkage: Linkage
     root: Path = Field(exclude=True)
+
+    @cached_property
+    def figures(self) -> dict[str, Known]:
+        """Every figure of a courtyard's archive by its name."""
+        return known_figures(self.archive, self.key_groups, self.contracts)

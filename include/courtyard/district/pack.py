@@ -8,17 +8,20 @@ from typing import Generic, TypeVar
 
 from courtyard.district.models import (
     Alias,
+    ArchiveRules,
     Authority,
     CodeList,
     Contact,
     Contract,
     Courtyard,
+    Indicator,
     KeyGroup,
     Linkage,
     Office,
     Post,
     ReportSpec,
     SourceSpec,
+    TagRule,
     Unit,
 )
 from courtyard.district.reading import Document
@@ -51,4 +54,7 @@ class Pack:
     reports: dict[str, Read[ReportSpec]]
     key_groups: Read[tuple[KeyGroup, ...]]
     authority: Read[tuple[Authority, ...]]
+    archive: Read[ArchiveRules]
+    tags: Read[tuple[TagRule, ...]]
+    indicators: Read[tuple[Indicator, ...]]
     linkage: Read[Linkage]

@@ -17,6 +17,7 @@ from courtyard.sample.draw import Draws
 from courtyard.sample.feeds.civil_affairs import CivilAffairs
 from courtyard.sample.feeds.civil_rosters import CivilRosters
 from courtyard.sample.feeds.disabled import Disabled
+from courtyard.sample.feeds.facilities import Facilities
 from courtyard.sample.feeds.grid import Grids
 from courtyard.sample.feeds.hotline import Hotline
 from courtyard.sample.feeds.housing import Housing
@@ -32,7 +33,7 @@ from courtyard.sample.life import Life
 from courtyard.sample.street import Street
 from courtyard.sample.truth import Truth
 
-VERSION = 7
+VERSION = 8
 MARK = "SAMPLE.json"
 TWIN_PAIRS = 300
 Progress = Callable[[str], None]
@@ -177,10 +178,12 @@ def _feeds(world: World, scale: float, tell: Progress) -> None:
 
 def _departments(world: World, scale: float, tell: Progress) -> None:
     """What departments know of everything else, so that nobody asks the grids for it."""
-    party, rosters, housing = Party(world), CivilRosters(world), Housing(world)
-    counts = [(party.write(n), rosters.write(n), housing.write(n)) for n in range(len(world.street.quarters))]
-    members, old, courtyards = (sum(column) for column in zip(*counts, strict=True))
-    tell(f"党组织和党员 {members:,} 行，老年人和社会组织 {old:,} 行，老旧院落 {courtyards:,} 行")
+    writers = (Party(world), CivilRosters(world), Housing(world), Facilities(world))
+    counts = [[writer.write(n) for writer in writers] for n in range(len(world.street.quarters))]
+    members, old, courtyards, facilities = (sum(column) for column in zip(*counts, strict=True))
+    tell(
+        f"党组织和党员 {members:,} 行，老年人和社会组织 {old:,} 行，老旧院落 {courtyards:,} 行，设施阵地 {facilities:,} 行"
+    )
     disabled, hazards = Disabled(world).write(), Incidents(world, EMERGENCY).write(scale)
     disputes = Incidents(world, JUSTICE).write(scale)
     tell(f"残疾人 {disabled:,} 行，安全隐患 {hazards:,} 条，矛盾纠纷 {disputes:,} 条")

@@ -1,71 +1,145 @@
-"""The digital archive of each courtyard for a quarter: its people, key groups and what was reported."""
+"""The digital archive of each courtyard for a quarter, the tags that follow from it, and the indicators."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from courtyard.context import Context
-from courtyard.district.models import District
+from courtyard.district.figures import BUILT_IN
+from courtyard.district.models import Contract, District
 from courtyard.identity.persons import anchor
 from courtyard.period import Period
-from courtyard.store import lease, statements
-from courtyard.warehouse import quarters
+from courtyard.store import database, lease, statements
+from courtyard.store.tables import courtyard_archive, courtyard_indicator, courtyard_tag
+from courtyard.warehouse import indicators, quarters, tagging
+from courtyard.warehouse.believing import believe
 
 _SQL = statements.load("courtyard.warehouse", "archive.sql")
-POPULATION = (
-    "households", "persons", "hukou", "floating", "overseas", "split_residence",
-    "age_0_6", "age_7_15", "age_16_59", "age_60_up", "age_80_up", "age_unknown",
-)  # fmt: skip
+MODULES = ("population", "key_groups", "resources", "providers", "items", "response")
+POPULATION = tuple(name.split(".")[1] for name in BUILT_IN if name.startswith("population."))
 
 
 def archive(ctx: Context) -> dict[str, Any]:
     """Bring the archive of the run's quarters in step with what is believed, in one transaction.
 
-    Returns the quarters looked at and how many courtyards changed. Raises LeaseLost when another run
-    has taken over the quarter.
+    Returns the quarters looked at and how many courtyards, tags and indicators changed. Raises LeaseLost when
+    another run has taken over the quarter.
     """
+    changed = dict.fromkeys(("changed", "tags", "indicators"), 0)
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
         looked_at = quarters.affected(connection, ctx)
-        changed = sum(_archive(connection, ctx, quarter) for quarter in looked_at)
-    return {"quarters": [str(quarter) for quarter in looked_at], "changed": changed}
+        for quarter in looked_at:
+            for name, count in _archive(connection, ctx, quarter).items():
+                changed[name] += count
+    return {"quarters": [str(quarter) for quarter in looked_at], **changed}
 
 
-def _archive(connection: Connection, ctx: Context, quarter: Period) -> int:
+def _archive(connection: Connection, ctx: Context, quarter: Period) -> dict[str, int]:
     """Recorded when the last delivery that speaks of the quarter or an earlier one was received."""
-    known = [p for p in connection.scalars(_SQL["periods"], {"street": ctx.street_code}) if _is_by(p, quarter)]
-    names = {
-        "street": ctx.street_code,
-        "anchor": anchor(ctx.district),
-        "period": str(quarter),
-        "periods": known,
-        "day": quarter.last_day,
-        "starts": quarter.start_at,
-        "ends": quarter.end_at,
-        "nobody": json.dumps(dict.fromkeys(POPULATION, 0)),
-        **_events(ctx.district),
-    }
+    every = list(connection.scalars(_SQL["periods"], {"street": ctx.street_code}))
+    names = _names(ctx, quarter, [Period.parse(period) for period in every])
     names["learned"] = connection.scalar(_SQL["learned"], names)
     if names["learned"] is None:
-        return 0
-    connection.execute(_SQL["counts"], names)
-    for step in ("unchanged", "never_known", "supersede"):
-        connection.execute(_SQL[step], names)
-    changed = connection.execute(_SQL["believe"], names).rowcount
+        return {}
+    _count(connection, ctx, quarter, names)
+    _judge(connection, ctx, quarter)
+    tables = {"changed": courtyard_archive, "tags": courtyard_tag, "indicators": courtyard_indicator}
+    changed = {name: believe(connection, table, names) for name, table in tables.items()}
     connection.execute(_SQL["drop"])
     return changed
 
 
-def _is_by(period: str, quarter: Period) -> bool:
-    return Period.parse(period).start < quarter.end
+def _count(connection: Connection, ctx: Context, quarter: Period, names: dict[str, Any]) -> None:
+    """From the records to `_courtyard_archive`."""
+    steps = ("standing", "covered", "holds", "population", "key_groups", "make_figure", "told", "figures", "happened")
+    for step in steps:
+        connection.execute(_SQL[step], names)
+    connection.execute(_SQL["responses"], names)
+    posts = _posts(ctx.district, quarter)
+    database.copy_rows(connection, "pg_temp._figure", ("courtyard_code", "figure", "value"), posts)
+    connection.execute(_SQL["archive"], names)
 
 
-def _events(district: District) -> dict[str, list[str]]:
-    """The datasets of things that happen in courtyards, and the column that says when."""
-    happening = [c for c in district.contracts.values() if c.grain == "event" and c.subject == "courtyard"]
-    moments = {c.dataset: next((col.name for col in c.columns if col.type == "datetime"), None) for c in happening}
-    known = {dataset: moment for dataset, moment in moments.items() if moment}
-    return {"events": list(known), "moments": list(known.values())}
+def _names(ctx: Context, quarter: Period, periods: list[Period]) -> dict[str, Any]:
+    """The values of all the statements' names."""
+    district, before = ctx.district, [p for p in periods if p.start < quarter.end]
+    rules = district.archive
+    anchored = anchor(district)
+    held = {rule.dataset for rule in rules.figures}
+    spoken = held | {rule.dataset for rule in rules.events} | {g.dataset for g in district.key_groups} | {anchored}
+    contracts = [district.contracts[dataset] for dataset in sorted(spoken)]
+    return {
+        "street": ctx.street_code,
+        "anchor": anchored,
+        "period": str(quarter),
+        "periods": [str(p) for p in before],
+        "within": [str(p) for p in before if p.end > quarter.start],
+        "ending": [str(p) for p in before if p.end >= quarter.end],
+        "before": quarter.start - timedelta(days=1),
+        "day": quarter.last_day,
+        "first": quarter.start.isoformat(),
+        "last": quarter.last_day.isoformat(),
+        "starts": quarter.start_at,
+        "ends": quarter.end_at,
+        "datasets": [contract.dataset for contract in contracts],
+        "grains": [contract.grain for contract in contracts],
+        "held": sorted(held),
+        "figures": json.dumps([_figure(district.contracts[r.dataset], r.model_dump()) for r in rules.figures]),
+        "events": json.dumps([rule.model_dump() for rule in rules.events]),
+        "nobody": json.dumps(dict.fromkeys(POPULATION, 0)),
+        "unknown": json.dumps(dict.fromkeys(POPULATION)),
+    }
+
+
+def _figure(contract: Contract, rule: dict[str, Any]) -> dict[str, Any]:
+    return {**rule, "is_date": rule["column"] is not None and contract.column(rule["column"]).type == "date"}
+
+
+def _posts(district: District, quarter: Period) -> Iterator[tuple[str, str, str]]:
+    """How many posts of the grid and the community look after each courtyard, and how many of them are vacant."""
+    day = quarter.last_day
+    held: dict[str, dict[str, bool]] = {}
+    for post in district.posts:
+        if post.valid_from <= day:
+            of_unit = held.setdefault(post.unit_code, {})
+            of_unit[post.post] = of_unit.get(post.post, False) or post.valid_to is None or day < post.valid_to
+    for courtyard in district.courtyards:
+        units = (district.grid_of(courtyard.code).code, district.community_of(courtyard.code).code)
+        found = [is_held for unit in units for is_held in held.get(unit, {}).values()]
+        yield courtyard.code, "providers.posts", str(len(found))
+        yield courtyard.code, "providers.posts_vacant", str(found.count(False))
+
+
+def _judge(connection: Connection, ctx: Context, quarter: Period) -> None:
+    """From `_courtyard_archive` to `_courtyard_tag` and `_courtyard_indicator`."""
+    found = [
+        (row.courtyard_code, row.community_code, flat(row._mapping)) for row in connection.execute(_SQL["modules"])
+    ]
+    tags = tagging.rows(ctx.district, str(quarter), ((code, figures) for code, _, figures in found))
+    _fill(connection, courtyard_tag.name, (
+        "courtyard_code", "tag", "title", "category", "is_judged", "reason", "figures",
+    ), ((*row[:-1], json.dumps(row[-1], ensure_ascii=False)) for row in tags))  # fmt: skip
+    values = indicators.rows(ctx.district.indicators, ctx.street_code, found)
+    _fill(connection, courtyard_indicator.name, (
+        "unit_code", "indicator", "level", "title", "unit", "value", "numerator", "denominator", "state",
+        "courtyards", "courtyards_known",
+    ), values)  # fmt: skip
+
+
+def _fill(connection: Connection, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
+    connection.exec_driver_sql(f"CREATE TEMP TABLE _{table} (LIKE warehouse.{table}) ON COMMIT DROP")
+    for name in ("street_code", "period", "recorded_at", "superseded_at"):
+        connection.exec_driver_sql(f"ALTER TABLE _{table} DROP COLUMN {name}")
+    database.copy_rows(connection, f"pg_temp._{table}", columns, rows)
+    connection.exec_driver_sql(f"ANALYZE _{table}")
+
+
+def flat(modules: Any) -> dict[str, Any]:
+    """The figures of an archive's modules by `module.figure`."""
+    return {f"{module}.{name}": value for module in MODULES for name, value in modules[module].items()}

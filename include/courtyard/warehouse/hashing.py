@@ -10,7 +10,9 @@ from sqlalchemy import Engine, text
 _BATCH_ROWS = 20_000
 _VALUES = "dataset, record_key, valid_from, valid_to, is_active, person_id, household_id, courtyard_code, building, unit_no, room, attrs"
 _SOURCE = "delivery_id, sheet, row_no"
-_ARCHIVE = "courtyard_code, period, population, key_groups, response"
+_ARCHIVE = "courtyard_code, period, population, key_groups, resources, providers, items, response"
+_TAG = "courtyard_code, period, tag, title, category, is_judged, reason, figures"
+_INDICATOR = "unit_code, period, indicator, level, title, unit, value, numerator, denominator, state, courtyards, courtyards_known"
 
 # Ordered by bytes, so that no database's collation plays a part.
 _CURRENT = (
@@ -18,6 +20,10 @@ _CURRENT = (
     ' ORDER BY street_code COLLATE "C", dataset COLLATE "C", record_key COLLATE "C", valid_from',
     f"SELECT md5(ROW({_ARCHIVE})::text) FROM warehouse.courtyard_archive WHERE superseded_at = 'infinity'"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C"',
+    f"SELECT md5(ROW({_TAG})::text) FROM warehouse.courtyard_tag WHERE superseded_at = 'infinity'"
+    ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", tag COLLATE "C"',
+    f"SELECT md5(ROW({_INDICATOR})::text) FROM warehouse.courtyard_indicator WHERE superseded_at = 'infinity'"
+    ' ORDER BY street_code COLLATE "C", unit_code COLLATE "C", period COLLATE "C", indicator COLLATE "C"',
 )
 _FULL = (
     *_CURRENT,
@@ -25,6 +31,10 @@ _FULL = (
     ' ORDER BY street_code COLLATE "C", dataset COLLATE "C", record_key COLLATE "C", valid_from, recorded_at, is_current',
     f"SELECT md5(ROW({_ARCHIVE}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_archive"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", recorded_at',
+    f"SELECT md5(ROW({_TAG}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_tag"
+    ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", tag COLLATE "C", recorded_at',
+    f"SELECT md5(ROW({_INDICATOR}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_indicator"
+    ' ORDER BY street_code COLLATE "C", unit_code COLLATE "C", period COLLATE "C", indicator COLLATE "C", recorded_at',
     'SELECT md5(ROW(person_id, minted_by)::text) FROM identity.person ORDER BY person_id COLLATE "C"',
     "SELECT md5(ROW(period, person_id, attribute, claims, chosen_dataset, status)::text) FROM warehouse.discrepancy"
     ' ORDER BY street_code COLLATE "C", period COLLATE "C", person_id COLLATE "C", attribute COLLATE "C"',

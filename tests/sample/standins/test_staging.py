@@ -86,7 +86,7 @@ def test_connections_read_back_as_the_library_reads_them(settings):
     databases = {"civil_affairs": "postgres://civil_reader:p%40ss@/civil_affairs?host=%2Fvar%2Frun"}
     found = {c: Connection.from_uri(c, uri) for c, uri in standins.connections(settings, ready, databases).items()}
     departments = {"civil_affairs", "hotline", "population", "school", "resident_reports"}
-    departments |= {"party", "civil_rosters", "housing", "emergency", "justice"}
+    departments |= {"party", "civil_rosters", "housing", "community_governance", "emergency", "justice"}
     assert set(found) == {*departments, "grid", "grid_sftp", "mailbox", "mail"}
     assert (found["mail"].scheme, found["mail"].port, found["mail"].login) == ("smtp", 8004, "office")
     assert (found["mailbox"].scheme, found["mailbox"].port, found["mailbox"].path) == ("imap", 8005, "INBOX")

@@ -16,7 +16,7 @@ from courtyard.settings import Settings
 
 OFFICE_LOGIN = "office"
 OFFICE_ADDRESS = "grid@shaocheng.example"
-SFTP_LOGINS = ("population", "school", "grid_sftp", "party", "civil_rosters", "housing")
+SFTP_LOGINS = ("population", "school", "grid_sftp", "party", "civil_rosters", "housing", "community_governance")
 DEPARTMENTS = ("emergency", "justice", "disabled_federation")
 
 

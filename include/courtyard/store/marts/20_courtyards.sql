@@ -11,12 +11,3 @@ SELECT c.courtyard_code, c.street_code, c.name, c.standard_address, c.community_
   LEFT JOIN named grid ON grid.code = c.grid_code
   LEFT JOIN named micro ON micro.code = c.micro_grid_code;
 COMMENT ON VIEW mart.courtyard IS 'Every courtyard with the names of its community, grid and micro-grid; lon and lat are WGS-84 degrees.';
-
-CREATE VIEW mart.courtyard_archive AS
-SELECT a.street_code, a.courtyard_code, c.name AS courtyard_name, c.community_code, c.community_name, c.grid_code,
-       c.grid_name, a.period, a.recorded_at, a.population, a.key_groups, a.response
-  FROM warehouse.courtyard_archive a
-  JOIN mart.courtyard c USING (street_code, courtyard_code)
- WHERE a.superseded_at = 'infinity';
-COMMENT ON VIEW mart.courtyard_archive IS
-    'The archive of each courtyard and quarter as it is believed now. Counts of a courtyard are small: not for courtyard_reader.';
