@@ -12,8 +12,8 @@ DECLARE
                            WHEN said ~ '^[0-9]{4}-(0[1-9]|1[0-2])$' THEN 1 END;
     starts date;
 BEGIN
-    IF left(said, 4) = '0000' THEN
-        NULL;
+    IF left(said, 4) IN ('0000', '9999') THEN
+        NULL; -- no period, as for courtyard.period
     ELSIF months IS NOT NULL THEN
         starts := make_date(left(said, 4)::int, 1 + months * (coalesce(nullif(ltrim(substr(said, 5), 'HQ-'), ''), '1')::int - 1), 1);
         RETURN daterange(starts, (starts + make_interval(months => months))::date);

@@ -9,6 +9,13 @@ SELECT b.batch_id, b.delivery_id, b.street_code, d.source, b.dataset, b.period, 
 COMMENT ON VIEW mart.ledger IS
     'One line a batch: a dataset of a delivery. residual = landed - merged - quarantined - superseded - held: rows still on their way, 0 once the batch is final. unchanged is part of merged; structural rows (titles, totals, notes) are no part of landed. No personal data.';
 
+COMMENT ON COLUMN mart.ledger.unit_code IS 'The grid that sent it; NULL where the source has no units.';
+COMMENT ON COLUMN mart.ledger.status IS 'parsed, validated, linked, merged, held, rejected or superseded.';
+COMMENT ON COLUMN mart.ledger.is_nil IS 'Its sender confirmed that there is nothing to report.';
+COMMENT ON COLUMN mart.ledger.landed IS 'Rows of data in it.';
+COMMENT ON COLUMN mart.ledger.unchanged IS 'Part of merged: rows that say what was believed already.';
+COMMENT ON COLUMN mart.ledger.residual IS 'Rows still on their way; 0 once the batch is final.';
+
 CREATE FUNCTION mart.ledger_as_of(period text, known_at timestamptz DEFAULT 'infinity') RETURNS SETOF mart.ledger
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -118,6 +125,16 @@ COMMENT ON FUNCTION mart.submission_status_known(timestamptz) IS
 CREATE VIEW mart.submission_status AS SELECT * FROM mart.submission_status_known();
 COMMENT ON VIEW mart.submission_status IS
     'Grid x owed dataset x quarter, on the ladder: missing (nothing was sent), received (on its way, or held), accepted, accepted_with_findings, partly_accepted, rejected, confirmed_nil (nothing to report, said so). What was sent but not taken counts as rejected in the quarter it came for, unless the grid sent another that was. is_late: sent after the due day or with a later quarter; is_restatement: after the freeze. No personal data.';
+
+COMMENT ON COLUMN mart.submission_status.status IS
+    'missing, received, accepted, accepted_with_findings, partly_accepted, rejected or confirmed_nil.';
+COMMENT ON COLUMN mart.submission_status.is_held IS 'It waits for a person of the street.';
+COMMENT ON COLUMN mart.submission_status.days_late IS 'Days after due_on on which it was sent, 0 in time; NULL where nothing was sent.';
+COMMENT ON COLUMN mart.submission_status.kind IS 'first, correction, duplicate or misdirected; NULL where nothing was sent.';
+COMMENT ON COLUMN mart.submission_status.duplicates IS 'How often the same content came again.';
+COMMENT ON COLUMN mart.submission_status.refusals IS 'How many submissions of the grid were not taken in this quarter''s collection.';
+COMMENT ON COLUMN mart.submission_status.is_unchanged IS 'Its sender confirmed that nothing has changed.';
+COMMENT ON COLUMN mart.submission_status.code IS 'Why it was not taken, a code; empty otherwise.';
 
 CREATE FUNCTION mart.submission_status_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS SETOF mart.submission_status

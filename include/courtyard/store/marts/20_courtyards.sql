@@ -36,4 +36,4 @@ SELECT a.street_code, a.courtyard_code, c.name AS courtyard_name, c.community_co
   JOIN mart.courtyard c USING (street_code, courtyard_code)
  WHERE a.superseded_at = 'infinity';
 COMMENT ON VIEW mart.courtyard_archive IS
-    'The archive of each courtyard and quarter as it is believed now. Counts of a courtyard are small: not for courtyard_reader.';
+    'The archive of each courtyard and quarter as it is believed now. Counts of a courtyard are small: not for courtyard_reader. No personal data.';

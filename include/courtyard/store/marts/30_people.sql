@@ -36,11 +36,17 @@ BEGIN ATOMIC
      WHERE least(r.valid_to, r.said_again, b.too_old_on) > r.valid_from;
 END;
 COMMENT ON FUNCTION mart.key_group_member_known(timestamptz) IS
-    'Every membership of a key group, of all days, as known at a moment. No names, but who belongs to a group is personal data: person_id and record_key are references.';
+    'Every membership of a key group, of all days, as known at a moment. References to persons only.';
 
 CREATE VIEW mart.key_group_member AS SELECT * FROM mart.key_group_member_known();
 COMMENT ON VIEW mart.key_group_member IS
-    'Every membership of a key group as believed now, each person once a day. Members on a day: valid_from <= day AND valid_to > day. A group with a birth window is left by itself when the window has passed. Who belongs to a group is personal data even without a name.';
+    'Every membership of a key group as believed now, each person once a day. Members on a day: valid_from <= day AND valid_to > day. A group with a birth window is left by itself when the window has passed. References to persons only.';
+
+COMMENT ON COLUMN mart.key_group_member.group IS 'The group''s code in rules/key_groups.yaml.';
+COMMENT ON COLUMN mart.key_group_member.person_id IS 'NULL while nobody knows who it is: record_key tells members apart then.';
+COMMENT ON COLUMN mart.key_group_member.record_key IS 'The record, of dataset, that says so.';
+COMMENT ON COLUMN mart.key_group_member.valid_to IS
+    'The day the record ends, something else is said, or the birth window passes, whichever is first.';
 
 CREATE FUNCTION mart.key_group_member_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS SETOF mart.key_group_member
@@ -50,7 +56,7 @@ BEGIN ATOMIC
      WHERE m.valid_from <= mart.last_day(period) AND m.valid_to > mart.last_day(period);
 END;
 COMMENT ON FUNCTION mart.key_group_member_as_of(text, timestamptz) IS
-    'The members of each key group on the last day of a period, as known at a moment.';
+    'The members of each key group on the last day of a period, as known at a moment. References to persons only.';
 
 CREATE FUNCTION mart.key_group_count_on(on_day date, known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE ("group" text, title text, street_code text, community_code text, community_name text, persons bigint)
@@ -65,7 +71,7 @@ BEGIN ATOMIC
      GROUP BY m."group", m.title, m.street_code, m.community_code, u.name;
 END;
 COMMENT ON FUNCTION mart.key_group_count_on(date, timestamptz) IS
-    'Persons in each key group by community on a day, as known at a moment. community_code is NULL for members without a known courtyard.';
+    'Persons in each key group by community on a day, as known at a moment. community_code is NULL for members without a known courtyard. No personal data.';
 
 CREATE FUNCTION mart.key_group_count_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE ("group" text, title text, street_code text, community_code text, community_name text, persons bigint)
@@ -74,7 +80,7 @@ BEGIN ATOMIC
     SELECT * FROM mart.key_group_count_on(mart.last_day(period), known_at);
 END;
 COMMENT ON FUNCTION mart.key_group_count_as_of(text, timestamptz) IS
-    'Persons in each key group by community on the last day of a period, as known at a moment.';
+    'Persons in each key group by community on the last day of a period, as known at a moment. No personal data.';
 
 CREATE FUNCTION mart.age_on(birth_date text, on_day date) RETURNS integer
 LANGUAGE sql IMMUTABLE
@@ -163,7 +169,7 @@ BEGIN ATOMIC
      GROUP BY c.street_code, c.person_id;
 END;
 COMMENT ON FUNCTION mart.person_as_of(text, timestamptz) IS
-    'One row a person of whom any dataset held a record on the last day of a period: each attribute from the most trusted dataset that stated it then. is_active: at least one of datasets lists the person as present. Personal data: name, sex, birth_date.';
+    'One row a person of whom any dataset held a record on the last day of a period: each attribute from the most trusted dataset that stated it then. is_active: at least one of datasets lists the person as present. birth_date is a text, as precise as its source; sex is a code of GB/T 2261.1. Personal data: name, sex, birth_date.';
 
 CREATE VIEW mart.discrepancy AS
 SELECT d.street_code, d.period, d.person_id, d.attribute, d.claims, d.chosen_dataset, d.status

@@ -9,26 +9,36 @@ RETURNS TABLE (
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH entry AS (
-        SELECT r.*
+        SELECT r.street_code, r.person_id, r.valid_from, r.valid_to, r.courtyard_code, r.building, r.unit_no, r.room,
+               r.household_id, coalesce(r.attrs ->> 'relation' = '0', false) AS is_head, r.recorded_at, r.record_key,
+               lead(r.valid_from) OVER (PARTITION BY r.street_code, r.person_id ORDER BY r.valid_from) < r.valid_to AS is_met
           FROM mart.record_known(known_at) r
           JOIN warehouse.authority a ON a.dataset = r.dataset AND a.attribute = 'household_id'
          WHERE r.is_active AND r.person_id IS NOT NULL
+    ), twice AS (
+        -- One person may stand in the register twice: on each day the entry that began last holds.
+        SELECT * FROM entry WHERE (street_code, person_id) IN (SELECT street_code, person_id FROM entry WHERE is_met)
     ), day AS (
-        SELECT street_code, person_id, valid_from AS starts FROM entry
+        SELECT street_code, person_id, valid_from AS starts FROM twice
          UNION
-        SELECT street_code, person_id, valid_to FROM entry
+        SELECT street_code, person_id, valid_to FROM twice
     ), stretch AS (
         SELECT street_code, person_id, starts, lead(starts) OVER (PARTITION BY street_code, person_id ORDER BY starts) AS ends
           FROM day
+    ), settled AS (
+        SELECT DISTINCT ON (s.street_code, s.person_id, s.starts) s.starts, s.ends, e.*
+          FROM stretch s
+          JOIN twice e
+            ON e.street_code = s.street_code AND e.person_id = s.person_id AND e.valid_from <= s.starts AND e.valid_to >= s.ends
+         ORDER BY s.street_code, s.person_id, s.starts, e.valid_from DESC, e.recorded_at DESC, e.record_key
     )
-    -- One person may stand in the register twice: on each day the entry that began last holds.
-    SELECT DISTINCT ON (s.street_code, s.person_id, s.starts)
-           s.street_code, s.person_id, s.starts, s.ends, e.courtyard_code, e.building, e.unit_no, e.room, e.household_id,
-           coalesce(e.attrs ->> 'relation' = '0', false), e.recorded_at
-      FROM stretch s
-      JOIN entry e
-        ON e.street_code = s.street_code AND e.person_id = s.person_id AND e.valid_from <= s.starts AND e.valid_to >= s.ends
-     ORDER BY s.street_code, s.person_id, s.starts, e.valid_from DESC, e.recorded_at DESC, e.record_key;
+    SELECT street_code, person_id, valid_from, valid_to, courtyard_code, building, unit_no, room, household_id, is_head,
+           recorded_at
+      FROM entry
+     WHERE (street_code, person_id) NOT IN (SELECT street_code, person_id FROM entry WHERE is_met)
+     UNION ALL
+    SELECT street_code, person_id, starts, ends, courtyard_code, building, unit_no, room, household_id, is_head, recorded_at
+      FROM settled;
 END;
 COMMENT ON FUNCTION mart.stay_known(timestamptz) IS
     'For each person and stretch of days the one entry of the register that holds; what residences and households are made of. is_head: the entry names the person as head of the household. Personal data: building, unit_no, room.';
