@@ -44,7 +44,7 @@ def call(mart: Mart) -> str:
     """A query that reads the view, or calls the function with an argument of each type."""
     if mart.arguments is None:
         return f"SELECT * FROM mart.{mart.name}"
-    given = [argument.split(" DEFAULT ")[0].split(" ", 1) for argument in mart.arguments.split(", ")]
+    given = [argument.split(" DEFAULT ")[0].split(" ", 1) for argument in filter(None, mart.arguments.split(", "))]
     return f"SELECT * FROM mart.{mart.name}({', '.join(_VALUES.get(name) or _VALUES[kind] for name, kind in given)})"
 
 
