@@ -44,7 +44,7 @@ class Period:
             year = int(found[1])
             index = int(found[2]) if kind != "year" else 1
             weeks_ok = kind != "week" or index <= date(year, 12, 28).isocalendar().week if year else False
-            if year and 1 <= index <= most and weeks_ok:
+            if 0 < year < date.max.year and 1 <= index <= most and weeks_ok:
                 return cls(year, index, kind)
         raise UsageError(f"'{text}' is not a period.", "Write 2026Q3, 2026-07, 2026H2, 2026 or 2026-W30.")
 

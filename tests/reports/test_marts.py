@@ -1,11 +1,8 @@
-"""The stable views: what they say, and who may read them."""
+"""The stable views: what they say. Who may read them: tests/store/test_mart_rights.py."""
 
 from __future__ import annotations
 
-import pytest
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 GRID = "510105005002001"
 
@@ -132,32 +129,3 @@ AGES = {"1966-09-30": 60, "1966-10-01": 59, "2026-09-30": 0, "2026-10-01": None,
 def test_age_is_full_years_and_unknown_without_a_day(world):
     query = "SELECT mart.age_on(CAST(:born AS text), '2026-09-30') AS age"
     assert {born: world.rows(query, born=born)[0]["age"] for born in AGES} == AGES
-
-
-OPEN = ("ledger", "submission_status", "submission_summary", "courtyard")
-CLOSED = (
-    "courtyard_archive", "courtyard_archive_history", "courtyard_tag", "courtyard_tag_history",
-    "courtyard_tag_unjudged", "courtyard_indicator", "courtyard_indicator_history", "key_group_member",
-    "person_current", "discrepancy",
-)  # fmt: skip
-
-
-def test_the_reader_sees_no_view_with_persons_and_the_others_see_all(world):
-    for view in OPEN + CLOSED:
-        for role in ("pipeline", "publisher"):
-            world.rows(f"SELECT * FROM mart.{view}", role=role)
-    for view in OPEN:
-        world.rows(f"SELECT * FROM mart.{view}", role="reader")
-    for view in CLOSED:
-        with pytest.raises(ProgrammingError, match="permission denied"):
-            world.rows(f"SELECT * FROM mart.{view}", role="reader")
-
-
-def test_every_view_is_described_and_granted_on_purpose(world):
-    with world.ctx.engine("publisher").connect() as connection:
-        found = connection.execute(
-            text("""SELECT c.relname, obj_description(c.oid) FROM pg_class c
-                     WHERE c.relnamespace = 'mart'::regnamespace AND c.relkind = 'v'""")
-        ).all()
-    assert {name for name, _ in found} == {*OPEN, *CLOSED}
-    assert all(comment for _, comment in found)

@@ -99,3 +99,23 @@ def test_the_listing_has_one_line_a_submission(quarter):
         ("folder", "first", "accepted"),
         ("folder", "duplicate", "superseded"),
     ]
+
+
+def test_the_mart_tells_what_had_been_handed_in_by_a_day(grids):
+    grids.put(workbook(activist(), unit=GRID), "2026-10-02", name="第1份")
+    grids.admit(now="2026-10-03")
+    grids.put(workbook(activist(), activist("李小红", phone="15400000001"), unit=GRID), "2026-10-05", name="第2份")
+    grids.run(now="2026-10-06")
+    query = """SELECT status, kind, rows_read FROM mart.submission_status_as_of(:period, :known_at)
+                WHERE unit_code = :grid AND dataset = 'grid_activists'"""
+    known = {
+        day: grids.rows(query, grid=GRID, period="2026Q3", known_at=f"{day} 23:59+08")
+        for day in ("2026-10-02", "2026-10-04", "2026-10-06")
+    }
+    assert known == {
+        "2026-10-02": [("missing", None, 0)],
+        "2026-10-04": [("received", "first", 1)],
+        "2026-10-06": [("accepted", "correction", 2)],
+    }
+    assert grids.rows(query, grid=GRID, period="2026-08", known_at="infinity") == known["2026-10-06"]
+    assert grids.rows(query, grid=GRID, period="2026Q4", known_at="infinity") == []

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, text
 
 from courtyard.district.models import District
+from courtyard.identity.persons import anchor
 from courtyard.store import database
 from courtyard.store.tables import authority, code, courtyard, grid_cycle, key_group, submitted_dataset, unit
 
@@ -33,7 +34,7 @@ def keep_in_step(connection: Connection, district: District) -> int:
             )
             for g in district.key_groups
         ),
-        "authority": ((a.attribute, d, rank) for a in district.authority for rank, d in enumerate(a.datasets, 1)),
+        "authority": _authority(district),
         "grid_cycle": iter([(street, cycle.issued_before, cycle.due_after, cycle.frozen_after)]),
         "submitted_dataset": _submitted(district),
     }
@@ -51,6 +52,13 @@ def _courtyards(district: District) -> Rows:
         community, grid = district.community_of(c.code).code, district.grid_of(c.code).code
         address = district.standard_address(c)
         yield c.code, district.office.street_code, community, grid, c.micro_grid_code, c.name, address, c.lon, c.lat
+
+
+def _authority(district: District) -> Rows:
+    """The pack's order of trust; who lives with whom is the register's to say."""
+    yield "household_id", anchor(district), 1
+    for a in district.authority:
+        yield from ((a.attribute, dataset, rank) for rank, dataset in enumerate(a.datasets, 1))
 
 
 def _submitted(district: District) -> Rows:

@@ -9,4 +9,4 @@ SELECT o.street_code, o.dataset, o.delivery_id, o.sheet, o.row_no, r.record, p.p
   LEFT JOIN identity.record_person p
     ON p.street_code = o.street_code AND p.dataset = o.dataset AND p.record_key = r.record;
 COMMENT ON VIEW mart.observation_person IS
-    'Which person every observed row (delivery, sheet, row) is about as believed now, how that was found (method) and, where a model was asked, with what probability (score). record is the record''s key without its period. NULL for rows about no person.';
+    'Which person every observed row (delivery, sheet, row) is about as believed now, how that was found (method) and, where a model was asked, with what probability (score). record is the record''s key without its period. NULL for rows about no person. References to persons only.';
