@@ -33,7 +33,11 @@ def keep_in_step(connection: Connection, district: District) -> int:
             )
             for g in district.key_groups
         ),
-        "authority": ((a.attribute, d, rank) for a in district.authority for rank, d in enumerate(a.datasets, 1)),
+        "authority": (
+            (a.attribute, dataset, rank, a.weigh, a.within_quarters)
+            for a in district.authority
+            for rank, dataset in enumerate(a.datasets, 1)
+        ),
         "grid_cycle": iter([(street, cycle.issued_before, cycle.due_after, cycle.frozen_after)]),
         "submitted_dataset": _submitted(district),
     }
