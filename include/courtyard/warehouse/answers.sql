@@ -26,10 +26,10 @@ SELECT q.question_ref, q.attribute, r.attrs ->> 'value' AS value, b.period
    AND r.attrs ->> 'choice' = 'neither' AND r.attrs ? 'value'
 
 -- name: settlements
--- 查不清 settles nothing.
+-- 查不清 settles nothing. What a person decided at the desk goes before any answer.
 CREATE TEMP TABLE _settlement ON COMMIT DROP AS
 WITH answer AS (
-    SELECT q.subject, q.attribute, q.basis, 'grid_answer' AS how, r.delivery_id, d.received_at, d.version_at AS at,
+    SELECT q.subject, q.attribute, q.basis, 'grid_answer' AS how, 2 AS place, '' AS number, r.delivery_id, d.received_at, d.version_at AS at,
            CASE r.attrs ->> 'choice' WHEN 'first' THEN q.first_value WHEN 'second' THEN q.second_value
                                      WHEN 'neither' THEN w.value END AS value
       FROM warehouse.record r
@@ -37,8 +37,13 @@ WITH answer AS (
       JOIN landing.delivery d USING (delivery_id)
       LEFT JOIN _worded w USING (question_ref)
      WHERE r.is_current AND r.street_code = :street AND r.dataset = :answers AND r.valid_to = 'infinity'
+     UNION ALL
+    SELECT n.person_id, n.attribute, n.basis, 'desk', 1, n.decision_no, n.delivery_id, d.received_at, n.decided_at, n.value
+      FROM identity.decision n
+      JOIN landing.delivery d USING (delivery_id)
+     WHERE n.street_code = :street AND n.matter = 'claim'
 )
 SELECT DISTINCT ON (subject, attribute, basis) subject, attribute, basis, how, delivery_id, received_at, value
   FROM answer
  WHERE value IS NOT NULL
- ORDER BY subject, attribute, basis, at DESC, delivery_id DESC
+ ORDER BY subject, attribute, basis, place, at DESC, number DESC, delivery_id DESC

@@ -55,14 +55,14 @@ SELECT 'claim', person_id, attribute, person_id, rank, weigh, within_quarters, d
 -- Entries of the register that claim one ID number and are held to be different persons.
 INSERT INTO _said (kind, subject, attribute, person_id, rank, weigh, dataset, record_key, value, valid_from)
 WITH entry AS (
-    SELECT person_id, record_key, valid_from, attrs ->> :id_column AS token
+    SELECT person_id, record_key, valid_from, attrs ->> CAST(:id_column AS text) AS token
       FROM warehouse.record
      WHERE is_current AND is_active AND street_code = :street AND dataset = :anchor
-       AND valid_from <= :day AND :day < valid_to AND attrs ? :id_column
+       AND valid_from <= :day AND :day < valid_to AND attrs ? CAST(:id_column AS text)
 ), shared AS (
     SELECT token, min(person_id) AS subject FROM entry GROUP BY token HAVING min(person_id) <> max(person_id)
 )
-SELECT 'id_shared', subject, :id_column, person_id, 1, 'rank', :anchor, record_key, person_id, valid_from
+SELECT 'id_shared', subject, CAST(:id_column AS text), person_id, 1, 'rank', CAST(:anchor AS text), record_key, person_id, valid_from
   FROM entry
   JOIN shared USING (token)
 
@@ -73,11 +73,11 @@ WITH head AS (
     SELECT household_id, person_id, record_key, valid_from
       FROM warehouse.record
      WHERE is_current AND is_active AND street_code = :street AND dataset = :anchor
-       AND valid_from <= :day AND :day < valid_to AND attrs ->> :relation_column = '0' AND household_id IS NOT NULL
+       AND valid_from <= :day AND :day < valid_to AND attrs ->> CAST(:relation_column AS text) = '0' AND household_id IS NOT NULL
 ), several AS (
     SELECT household_id FROM head GROUP BY household_id HAVING min(person_id) <> max(person_id)
 )
-SELECT 'two_heads', household_id, :relation_column, person_id, 1, 'rank', :anchor, record_key, person_id, valid_from
+SELECT 'two_heads', household_id, CAST(:relation_column AS text), person_id, 1, 'rank', CAST(:anchor AS text), record_key, person_id, valid_from
   FROM head
   JOIN several USING (household_id)
 
@@ -180,7 +180,8 @@ WITH dated AS (
       FROM ordered
      GROUP BY kind, subject, attribute
 )
-SELECT :street, :period, 'D' || left(md5(concat_ws('|', :street, :period, kind, subject, attribute)), 16), kind, subject,
+SELECT CAST(:street AS text), CAST(:period AS text),
+       'D' || left(md5(concat_ws('|', CAST(:street AS text), CAST(:period AS text), kind, subject, attribute)), 16), kind, subject,
        CASE WHEN kind <> 'two_heads' THEN subject END, attribute, claims, basis,
        CASE WHEN rule <> 'undecided' THEN value END, chosen_dataset, rule, rule, 'department',
        coalesce((SELECT s.source
@@ -189,7 +190,7 @@ SELECT :street, :period, 'D' || left(md5(concat_ws('|', :street, :period, kind, 
                   ORDER BY c.place LIMIT 1),
                 (SELECT source FROM _source WHERE dataset = chosen_dataset)),
        CAST('{}' AS text[]), NULL, 'open', NULL, NULL, NULL,
-       greatest(:day, (said_at AT TIME ZONE 'Asia/Shanghai')::date)
+       greatest(CAST(:day AS date), (said_at AT TIME ZONE 'Asia/Shanghai')::date)
   FROM conflict
 
 -- name: ask
@@ -226,7 +227,7 @@ SELECT DISTINCT since FROM _found WHERE due_on IS NULL AND owner_kind = 'departm
 -- name: set_due
 UPDATE _found f SET due_on = d.due_on
   FROM _due d
- WHERE f.due_on IS NULL AND d.owner_kind = f.owner_kind AND d.since = CASE f.owner_kind WHEN 'grid' THEN :day ELSE f.since END
+ WHERE f.due_on IS NULL AND d.owner_kind = f.owner_kind AND d.since = CASE f.owner_kind WHEN 'grid' THEN CAST(:day AS date) ELSE f.since END
 
 -- name: add_other_quarters
 -- Conflicts of quarters that this run does not bear upon, as they stood before anybody settled them.

@@ -11,6 +11,7 @@ _BATCH_ROWS = 20_000
 _VALUES = "dataset, record_key, valid_from, valid_to, is_active, person_id, household_id, courtyard_code, building, unit_no, room, attrs"
 _SOURCE = "delivery_id, sheet, row_no"
 _ARCHIVE = "courtyard_code, period, population, key_groups, response"
+_CONFLICT = "discrepancy_id, kind, subject, attribute, basis, value, rule, owner, asked, status, settled_how"
 
 # Ordered by bytes, so that no database's collation plays a part.
 _CURRENT = (
@@ -18,6 +19,8 @@ _CURRENT = (
     ' ORDER BY street_code COLLATE "C", dataset COLLATE "C", record_key COLLATE "C", valid_from',
     f"SELECT md5(ROW({_ARCHIVE})::text) FROM warehouse.courtyard_archive WHERE superseded_at = 'infinity'"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C"',
+    f"SELECT md5(ROW({_CONFLICT})::text) FROM warehouse.discrepancy WHERE superseded_at = 'infinity'"
+    ' ORDER BY discrepancy_id COLLATE "C"',
 )
 _FULL = (
     *_CURRENT,
@@ -26,8 +29,8 @@ _FULL = (
     f"SELECT md5(ROW({_ARCHIVE}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_archive"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", recorded_at',
     'SELECT md5(ROW(person_id, minted_by)::text) FROM identity.person ORDER BY person_id COLLATE "C"',
-    "SELECT md5(ROW(period, person_id, attribute, claims, chosen_dataset, status)::text) FROM warehouse.discrepancy"
-    ' ORDER BY street_code COLLATE "C", period COLLATE "C", person_id COLLATE "C", attribute COLLATE "C"',
+    f"SELECT md5(ROW({_CONFLICT}, claims, settled_by, settled_at, recorded_at, superseded_at)::text)"
+    ' FROM warehouse.discrepancy ORDER BY discrepancy_id COLLATE "C", recorded_at',
 )
 _LEDGER = text("""
 SELECT source, dataset, period, sha256, landed, merged, quarantined, superseded, held, structural, residual
