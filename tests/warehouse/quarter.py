@@ -85,8 +85,8 @@ def wipe(ctx: Context) -> None:
     admin = create_engine(make_url(ctx.url).set(drivername="postgresql+psycopg"))
     tables = (
         "landing.delivery, landing.receipt, quality.batch, quality.finding, quality.quarantined_row, staging.row,"
-        " staging.link, identity.person, identity.record_person, identity.evidence, identity.review,"
-        " warehouse.observation, warehouse.record, warehouse.discrepancy, warehouse.courtyard_archive"
+        " staging.link, identity.person, identity.record_person, identity.evidence, identity.review, identity.decision,"
+        " warehouse.observation, warehouse.record, warehouse.discrepancy, warehouse.question, warehouse.courtyard_archive"
     )
     with admin.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} CASCADE"))

@@ -111,6 +111,7 @@ def _look_at(connection: Connection, ctx: Context, quarter: Period) -> None:
         "anchor": anchor(ctx.district),
         "period": str(quarter),
         "day": quarter.last_day,
+        "next_day": quarter.next().last_day,
         "id_column": (register and register.role("id_number")) or "",
         "relation_column": relation,
         "gone": json.dumps(_gone(ctx.district)),

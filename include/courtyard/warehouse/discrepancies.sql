@@ -207,7 +207,11 @@ UPDATE _found f SET asked = g.grids, owner = g.grids[1], owner_kind = 'grid'
                   JOIN landing.delivery d USING (delivery_id)
                   LEFT JOIN warehouse.courtyard c ON c.courtyard_code = l.courtyard_code
                   LEFT JOIN warehouse.authority a ON a.attribute = f.attribute AND a.dataset = q.dataset
+                  LEFT JOIN warehouse.key_group g ON g.dataset = q.dataset AND g.birth_window IS NOT NULL
                  WHERE f.period = :period
+                   -- those whom the list's age window has left stand in no workbook
+                   AND (mart.too_old_on(l.attrs ->> (g.birth_window ->> 'column'), g.birth_window ->> 'turns_on',
+                                        (g.birth_window ->> 'years')::int) <= :next_day) IS NOT TRUE
                  GROUP BY 1, 2, 3, 4
                  UNION ALL
                 SELECT 'two_grids', subject, attribute, unit_code, row_number() OVER (ORDER BY max(version_at) DESC)
