@@ -204,7 +204,7 @@ def _print_queue(found: list[dict[str, Any]], kinds: dict[str, str]) -> None:
     console.print(f"待核实 {len(found)} 件{'：' + told if told else ''}", highlight=False, soft_wrap=True)
     for entry in found:
         due = f"{entry['due_on']}前" if entry["due_on"] else "不限期"
-        about = entry.get("attribute") or f"{entry['left_record']} 与 {entry['right_record']}"
+        about = entry.get("attribute_title") or f"{entry['left_record']} 与 {entry['right_record']}"
         score = f"  可能性{entry['score']:.4f}" if entry.get("score") is not None else ""
         said = "、".join(_told(claim) for claim in entry.get("claims", ()))
         line = f"{entry['id']}  {due}  {entry['owner_name']}  {entry['kind_title']}  {about}  {said}{score}"
@@ -220,7 +220,7 @@ def _print_claims(found: dict[str, Any]) -> None:
     how = {"agreed": "各来源已一致", "grid_answer": "网格已答复", "desk": "核实台已决定"}.get(found["settled_how"], "")
     state = f"已核实（{how}，{found['settled_by']}）" if found["status"] == "settled" else "待核实"
     console.print(
-        f"{found['id']}  {found['kind_title']}  {found['attribute']}  {found['period']}  {state}", highlight=False
+        f"{found['id']}  {found['kind_title']}  {found['attribute_title']}  {found['period']}  {state}", highlight=False
     )
     console.print(
         f"对象 {found['subject']}；由{found['owner_name']}在{found['due_on']}前核实；现按 {found['rule']} 取值",

@@ -12,7 +12,7 @@ from courtyard.context import Context
 from courtyard.errors import UsageError
 from courtyard.period import Period
 from courtyard.store import statements
-from courtyard.warehouse.discrepancies import PLACE
+from courtyard.warehouse.discrepancies import PLACE, title
 
 _SQL = statements.load("courtyard.desk", "queue.sql")
 DUPLICATE = "same_person"
@@ -71,7 +71,9 @@ def _discrepancy(ctx: Context, row: RowMapping, with_values: bool) -> dict[str, 
     shown = with_values or row["kind"] in ABOUT_NO_VALUE
     claims = [_claim(ctx, row["attribute"], claim, shown) for claim in row["claims"]]
     hidden = {"value": row["value"] if shown else None}
-    named = {"owner_name": _owner(ctx, row["owner_kind"], row["owner"]), "kind_title": KINDS[row["kind"]]}
+    contract = ctx.district.contracts.get(row["claims"][0]["dataset"])
+    named = {"attribute_title": (contract and title(contract, row["attribute"])) or row["attribute"]}
+    named |= {"owner_name": _owner(ctx, row["owner_kind"], row["owner"]), "kind_title": KINDS[row["kind"]]}
     return {**row, **hidden, **named, "claims": claims}
 
 

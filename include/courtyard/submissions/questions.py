@@ -17,12 +17,6 @@ from courtyard.submissions.form import Form
 from courtyard.submissions.prefill import Content, Line
 from courtyard.warehouse import answers, discrepancies
 
-_TITLES = {
-    discrepancies.PLACE: "现住院落",
-    discrepancies.LISTED_BY: "由哪个网格登记",
-    discrepancies.PRESENCE: "是否仍在本网格",
-}
-
 
 class _Listing(NamedTuple):
     """Where a person stands on a grid's lists."""
@@ -58,11 +52,9 @@ def add(connection: Connection, ctx: Context, form: Form, contents: Mapping[str,
 
 def _title(contract: Contract, attribute: str) -> str | None:
     """What the list asks for under this attribute, None where it does not ask."""
-    if attribute in _TITLES:
-        return (
-            _TITLES[attribute] if attribute != discrepancies.PLACE or discrepancies.asks(contract, attribute) else None
-        )
-    return next((column.header for column in contract.columns if column.name == attribute), None)
+    if attribute == discrepancies.PLACE and not discrepancies.asks(contract, attribute):
+        return None
+    return discrepancies.title(contract, attribute)
 
 
 def _question(ctx: Context, listing: _Listing, attribute: str, title: str, said: list[RowMapping]) -> dict[str, str]:

@@ -23,6 +23,8 @@ from courtyard.warehouse import answers, quarters
 
 PLACE = "courtyard_code"  # the one attribute that linkage adds to every row about a person
 LISTED_BY, PRESENCE = "grid", "presence"  # what two_grids and gone are about
+TITLES = {PLACE: "现住院落", LISTED_BY: "由哪个网格登记", PRESENCE: "是否仍在本网格"}
+"""What no column is the title of."""
 _SQL = statements.load("courtyard.warehouse", "discrepancies.sql")
 _CLAIMS = ("say_attributes", "say_shared_ids", "say_two_heads", "say_two_grids", "say_gone", "date_claims")
 
@@ -53,6 +55,11 @@ def asks(contract: Contract, attribute: str) -> bool:
     if attribute == PLACE:
         return bool(contract.role("address") or contract.role("courtyard_name"))
     return any(column.name == attribute for column in contract.columns)
+
+
+def title(contract: Contract, attribute: str) -> str | None:
+    """What a dataset calls an attribute, None where it has no such column."""
+    return TITLES.get(attribute) or next((c.header for c in contract.columns if c.name == attribute), None)
 
 
 def _prepare(connection: Connection, ctx: Context) -> None:
