@@ -26,7 +26,7 @@ LISTED_BY, PRESENCE = "grid", "presence"  # what two_grids and gone are about
 TITLES = {PLACE: "现住院落", LISTED_BY: "由哪个网格登记", PRESENCE: "是否仍在本网格"}
 """What no column is the title of."""
 _SQL = statements.load("courtyard.warehouse", "discrepancies.sql")
-_CLAIMS = ("say_attributes", "say_shared_ids", "say_two_heads", "say_two_grids", "say_gone", "date_claims")
+_CLAIMS = ("say_attributes", "say_register", "say_two_grids", "say_gone", "date_claims")
 
 
 def find(connection: Connection, ctx: Context) -> int:

@@ -51,35 +51,38 @@ SELECT 'claim', person_id, attribute, person_id, rank, weigh, within_quarters, d
   JOIN differing USING (person_id, attribute)
  WHERE value IS NOT NULL
 
--- name: say_shared_ids
--- Entries of the register that claim one ID number and are held to be different persons.
+-- name: say_register
+-- Entries of the register that claim one ID number and are held to be different persons; households with two heads.
 INSERT INTO _said (kind, subject, attribute, person_id, rank, weigh, dataset, record_key, value, valid_from)
-WITH entry AS (
-    SELECT person_id, record_key, valid_from, attrs ->> CAST(:id_column AS text) AS token
+WITH entry AS MATERIALIZED (
+    SELECT person_id, household_id, record_key, valid_from, attrs ->> CAST(:id_column AS text) AS token,
+           attrs ->> CAST(:relation_column AS text) = '0' AS is_head
       FROM warehouse.record
      WHERE is_current AND is_active AND street_code = :street AND dataset = :anchor
-       AND valid_from <= :day AND :day < valid_to AND attrs ? CAST(:id_column AS text)
+       AND valid_from <= :day AND :day < valid_to
 ), shared AS (
-    SELECT token, min(person_id) AS subject FROM entry GROUP BY token HAVING min(person_id) <> max(person_id)
+    SELECT token, min(person_id) AS subject
+      FROM entry
+     WHERE token IS NOT NULL
+     GROUP BY token
+    HAVING min(person_id) <> max(person_id)
+), several AS (
+    SELECT household_id
+      FROM entry
+     WHERE is_head AND household_id IS NOT NULL
+     GROUP BY household_id
+    HAVING min(person_id) <> max(person_id)
 )
-SELECT 'id_shared', subject, CAST(:id_column AS text), person_id, 1, 'rank', CAST(:anchor AS text), record_key, person_id, valid_from
+SELECT 'id_shared', subject, CAST(:id_column AS text), person_id, 1, 'rank', CAST(:anchor AS text), record_key, person_id,
+       valid_from
   FROM entry
   JOIN shared USING (token)
-
--- name: say_two_heads
--- Households in which two persons are the head.
-INSERT INTO _said (kind, subject, attribute, person_id, rank, weigh, dataset, record_key, value, valid_from)
-WITH head AS (
-    SELECT household_id, person_id, record_key, valid_from
-      FROM warehouse.record
-     WHERE is_current AND is_active AND street_code = :street AND dataset = :anchor
-       AND valid_from <= :day AND :day < valid_to AND attrs ->> CAST(:relation_column AS text) = '0' AND household_id IS NOT NULL
-), several AS (
-    SELECT household_id FROM head GROUP BY household_id HAVING min(person_id) <> max(person_id)
-)
-SELECT 'two_heads', household_id, CAST(:relation_column AS text), person_id, 1, 'rank', CAST(:anchor AS text), record_key, person_id, valid_from
-  FROM head
+ UNION ALL
+SELECT 'two_heads', household_id, CAST(:relation_column AS text), person_id, 1, 'rank', CAST(:anchor AS text), record_key,
+       person_id, valid_from
+  FROM entry
   JOIN several USING (household_id)
+ WHERE is_head
 
 -- name: say_two_grids
 -- Persons on one list of two grids in a quarter; each grid's newest submission of the list speaks.
