@@ -135,7 +135,9 @@ def test_age_is_full_years_and_unknown_without_a_day(world):
 
 
 OPEN = ("ledger", "submission_status", "submission_summary", "courtyard")
-CLOSED = ("courtyard_archive", "key_group_member", "person_current", "discrepancy")
+CLOSED = (
+    "courtyard_archive", "key_group_member", "person_current", "person_value", "discrepancy", "observation_person",
+)  # fmt: skip
 
 
 def test_the_reader_sees_no_view_with_persons_and_the_others_see_all(world):
