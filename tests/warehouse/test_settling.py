@@ -283,21 +283,36 @@ def _history(ctx):
     ]  # fmt: skip
 
 
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(data=st.data())
-def test_deliveries_answers_and_decisions_in_any_order_end_in_the_same(ctx, data):
+def _any_order(ctx, data):
     wipe(ctx)
     history = _history(ctx)
     wipe(ctx)
     run_all(ctx, history)
-    query = STATE.replace("period,", "period, discrepancy_id, basis, owner, asked,")
-    expected = rows(ctx, query), rows(ctx, "SELECT * FROM mart.person_value ORDER BY 2, 3"), content_hash(ctx.engine())
+    expected = _outcome(ctx)
     wipe(ctx)
     run_all(ctx, data.draw(st.permutations(history)))
-    found = rows(ctx, query), rows(ctx, "SELECT * FROM mart.person_value ORDER BY 2, 3"), content_hash(ctx.engine())
-    assert found == expected
+    assert _outcome(ctx) == expected
+
+
+def _outcome(ctx):
+    query = STATE.replace("period,", "period, discrepancy_id, basis, owner, asked,")
+    return rows(ctx, query), rows(ctx, "SELECT * FROM mart.person_value ORDER BY 2, 3"), content_hash(ctx.engine())
+
+
+_ONE_WAREHOUSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@given(data=st.data())
+def test_deliveries_answers_and_decisions_in_any_order_end_in_the_same(ctx, data):
+    _any_order(ctx, data)
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@given(data=st.data())
+def test_many_orders_of_deliveries_answers_and_decisions_end_in_the_same(ctx, data):
+    _any_order(ctx, data)
 
 
 def run_all(ctx, order):
