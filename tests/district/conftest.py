@@ -102,6 +102,14 @@ columns:
 """,
     "reports/sql/roster.sql": "SELECT 1\n",
     "rules/key_groups.yaml": "- {group: registered, title: 在册, dataset: register, where: {status: [here]}}\n",
+    "rules/linkage.yaml": """\
+version: 1
+model: linkage-v1.json
+accept: 0.97
+rival: 0.1
+review: 0.6
+""",
+    "rules/linkage-v1.json": "{}",
     "rules/authority.yaml": "- {attribute: name, datasets: [register]}\n",
     "rules/linkage.yaml": "{version: 1, model: model.json, accept: 0.99, rival: 0.1, review: 0.6}\n",
     "rules/model.json": "{}\n",

@@ -54,8 +54,10 @@ VALUES (:street, :dataset, :key, :since, :until, :at, true, :delivery, '', 1, md
         :person, :courtyard, :building, :unit_no, :room)
 """)
 _DISCREPANCY = text("""
-INSERT INTO warehouse.discrepancy (street_code, period, person_id, attribute, claims, chosen_dataset, status)
-VALUES (:street, :period, :person, :attribute, :claims, 'population', :status)
+INSERT INTO warehouse.discrepancy (street_code, period, discrepancy_id, recorded_at, kind, subject, person_id, attribute,
+       claims, basis, chosen_dataset, weighed_by, rule, owner_kind, owner, asked, due_on, status)
+VALUES (:street, :period, :person || :attribute || :period, :at, 'claim', :person, :person, :attribute, :claims,
+        md5(CAST(:claims AS text)), 'population', 'authority', 'authority', :owner_kind, '', '{}', '2026-10-05', :status)
 """)
 
 
@@ -93,12 +95,10 @@ class Lists:
     def disagreement(self, person: str, attribute: str, *claims: tuple[str, str], **how: Any) -> None:
         """Claims are (dataset, value), the most trusted first, made on 2026-06-30 in Shanghai."""
         made = datetime(2026, 6, 29, 17, tzinfo=UTC)
-        told = [
-            {"dataset": d, "value": v, "delivery_id": self.delivery(source=d, at=made), "sheet": "", "row_no": 1}
-            for d, v in claims
-        ]
-        values = {"street": self.ctx.street_code, "period": "2026Q2", "status": "open", **how}
-        self._run(_DISCREPANCY, {**values, "person": person, "attribute": attribute, "claims": Jsonb(told)})
+        told = [{"dataset": d, "value": v, "said_at": made.isoformat(), "sheet": "", "row_no": 1} for d, v in claims]
+        values = {"street": self.ctx.street_code, "period": "2026Q2", "status": "open", "owner_kind": "grid", **how}
+        named = {"person": person, "attribute": attribute, "at": made, "claims": Jsonb(told)}
+        self._run(_DISCREPANCY, values | named)
 
     def _run(self, statement: Any, values: dict[str, Any]) -> None:
         with self.ctx.engine().begin() as connection:

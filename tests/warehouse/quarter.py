@@ -93,8 +93,8 @@ def wipe(ctx: Context) -> None:
     admin = create_engine(make_url(ctx.url).set(drivername="postgresql+psycopg"))
     tables = (
         "landing.delivery, landing.receipt, quality.batch, quality.finding, quality.quarantined_row, staging.row,"
-        " staging.link, identity.person, identity.record_person, identity.evidence, identity.review,"
-        " warehouse.observation, warehouse.record, warehouse.discrepancy, warehouse.courtyard_archive,"
+        " staging.link, identity.person, identity.record_person, identity.evidence, identity.review, identity.decision,"
+        " warehouse.observation, warehouse.record, warehouse.discrepancy, warehouse.question, warehouse.courtyard_archive,"
         " warehouse.courtyard_tag, warehouse.courtyard_indicator"
     )
     with admin.begin() as connection:

@@ -5,7 +5,7 @@ from deliveries import Delivery
 from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, benefit, child, entry, rows, run
 
 Q2, Q3 = "2026Q2", "2026Q3"
-QUERY = "SELECT period, attribute, chosen_dataset, status, claims FROM warehouse.discrepancy ORDER BY 1, 2"
+QUERY = "SELECT period, attribute, chosen_dataset, status, claims FROM mart.discrepancy ORDER BY 1, 2"
 
 
 def test_sources_that_disagree_are_shown_with_every_claim_and_whom_the_pack_trusts(ctx):
@@ -17,15 +17,10 @@ def test_sources_that_disagree_are_shown_with_every_claim_and_whom_the_pack_trus
     assert home[:4] == (Q3, "courtyard_code", "grid_school_age", "open")
     assert [(c["dataset"], c["value"]) for c in home[4]] == [("grid_school_age", OTHER_CODE), ("population", HOME_CODE)]
     assert name[:4] == (Q3, "name", "population", "open")
+    said = {"said_at": "2026-10-01T08:00:00Z", "said_for": Q3, "row_no": 2}
     assert name[4] == [
-        {"dataset": "population", "value": "样1", "delivery_id": register.delivery_id, "sheet": "", "row_no": 2},
-        {
-            "dataset": "grid_school_age",
-            "value": "样1变",
-            "delivery_id": grid.delivery_id,
-            "sheet": "适龄儿童",
-            "row_no": 2,
-        },
+        {"dataset": "population", "value": "样1", "delivery_id": register.delivery_id, "sheet": "", **said},
+        {"dataset": "grid_school_age", "value": "样1变", "delivery_id": grid.delivery_id, "sheet": "适龄儿童", **said},
     ]
 
 

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 def application() -> typer.Typer:
     """The application with all its commands."""
-    from courtyard.cli import archive_commands, commands, grid_commands, mart_commands, training  # noqa: F401  (they put themselves in)
+    from courtyard.cli import (  # noqa: F401  (they put themselves in)
+        archive_commands,
+        commands,
+        desk,
+        grid_commands,
+        mart_commands,
+        training,
+    )
     from courtyard.cli.base import app
 
     return app

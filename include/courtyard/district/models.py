@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -23,7 +24,7 @@ from courtyard.district.contract import (
 from courtyard.district.figures import ArchiveRules, Indicator, Known, TagRule, known_figures
 from courtyard.district.frozen import Frozen
 from courtyard.district.lookup import Lookup
-from courtyard.district.office import Alias, CodeList, Contact, Courtyard, GridCycle, Office, Post, Unit
+from courtyard.district.office import Alias, CodeList, Contact, Courtyard, DeskRules, GridCycle, Office, Post, Unit
 from courtyard.district.report import METADATA_FIELDS, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 
@@ -41,6 +42,7 @@ __all__ = [
     "Contact",
     "Contract",
     "Courtyard",
+    "DeskRules",
     "District",
     "FormVersion",
     "Frozen",
@@ -94,10 +96,17 @@ class KeyGroup(Frozen):
 
 
 class Authority(Frozen):
-    """An entry of `rules/authority.yaml`: for one attribute, the datasets in order of trust."""
+    """An entry of `rules/authority.yaml`: for one attribute, the datasets in order of trust.
+
+    `weigh` says whose claim wins: the most trusted one (`rank`) or the one said last (`newest`; of claims of one
+    moment the more trusted). A claim that is more than `within_quarters` quarters older than the newest claim
+    about the same person yields to those that are not.
+    """
 
     attribute: str
     datasets: tuple[str, ...]
+    weigh: Literal["rank", "newest"] = "rank"
+    within_quarters: int | None = Field(None, ge=0, le=40)
 
 
 class Linkage(Frozen):

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from courtyard.district.frozen import Frozen
 from courtyard.period import Period
 
+_SATURDAY = 5
+
 
 class GridCycle(Frozen):
     """The days of a quarter's collection, counted from the quarter's last day.
@@ -36,6 +38,26 @@ class GridCycle(Frozen):
         return period.last_day - timedelta(days=self.issued_before)
 
 
+class DeskRules(Frozen):
+    """How long a department has to settle what only it can settle.
+
+    Working days are Monday to Friday without `days_off` (public holidays) and with `days_worked` (the
+    weekends worked for them, 调休).
+    """
+
+    department_days: int = Field(10, ge=1, le=250)
+    days_off: tuple[date, ...] = ()
+    days_worked: tuple[date, ...] = ()
+
+    def due_on(self, since: date) -> date:
+        """The last of the department's working days, counted from the day after `since`."""
+        day, left = since, self.department_days
+        while left:
+            day += timedelta(days=1)
+            left -= day in self.days_worked or (day.weekday() < _SATURDAY and day not in self.days_off)
+        return day
+
+
 class Office(Frozen):
     """`district.yaml`: the street office and its thresholds."""
 
@@ -51,6 +73,7 @@ class Office(Frozen):
     shrink_hold_share: float = Field(gt=0, lt=1)
     dibao_standard_yuan: int = Field(gt=0)
     grid_cycle: GridCycle
+    desk: DeskRules = DeskRules()
 
 
 class Unit(Frozen):

@@ -16,9 +16,10 @@ SELECT s.dataset, s.record_key, s.attrs, s.sealed, s.person_id, s.household_id, 
  WHERE s.is_active
 
 -- name: claims
-SELECT q.person_id, q.attribute, c.claim ->> 'dataset' AS dataset, c.claim ->> 'value' AS value, d.version_at
+SELECT q.subject, q.attribute, q.basis, c.claim ->> 'dataset' AS dataset, c.claim ->> 'value' AS value,
+       (c.claim ->> 'said_at')::timestamptz AS version_at
   FROM warehouse.discrepancy q
  CROSS JOIN LATERAL jsonb_array_elements(q.claims) WITH ORDINALITY c(claim, position)
-  JOIN landing.delivery d ON d.delivery_id = c.claim ->> 'delivery_id'
- WHERE q.street_code = :street AND q.period = :period AND q.status = 'open' AND q.person_id = ANY(:persons)
- ORDER BY q.person_id, q.attribute, c.position
+ WHERE q.street_code = :street AND q.period = :period AND q.superseded_at = 'infinity' AND q.status = 'open'
+   AND q.owner_kind = 'grid' AND q.subject = ANY(:persons)
+ ORDER BY q.subject, q.attribute, c.position

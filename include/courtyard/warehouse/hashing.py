@@ -13,6 +13,7 @@ _SOURCE = "delivery_id, sheet, row_no"
 _ARCHIVE = "courtyard_code, period, population, key_groups, resources, providers, items, response"
 _TAG = "courtyard_code, period, tag, title, category, is_judged, reason, figures"
 _INDICATOR = "unit_code, period, indicator, level, title, unit, value, numerator, denominator, state, courtyards, courtyards_known"
+_CONFLICT = "discrepancy_id, kind, subject, attribute, basis, value, rule, owner, asked, status, settled_how"
 
 # Ordered by bytes, so that no database's collation plays a part.
 _CURRENT = (
@@ -24,6 +25,8 @@ _CURRENT = (
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", tag COLLATE "C"',
     f"SELECT md5(ROW({_INDICATOR})::text) FROM warehouse.courtyard_indicator WHERE superseded_at = 'infinity'"
     ' ORDER BY street_code COLLATE "C", unit_code COLLATE "C", period COLLATE "C", indicator COLLATE "C"',
+    f"SELECT md5(ROW({_CONFLICT})::text) FROM warehouse.discrepancy WHERE superseded_at = 'infinity'"
+    ' ORDER BY discrepancy_id COLLATE "C"',
 )
 _FULL = (
     *_CURRENT,
@@ -36,8 +39,8 @@ _FULL = (
     f"SELECT md5(ROW({_INDICATOR}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_indicator"
     ' ORDER BY street_code COLLATE "C", unit_code COLLATE "C", period COLLATE "C", indicator COLLATE "C", recorded_at',
     'SELECT md5(ROW(person_id, minted_by)::text) FROM identity.person ORDER BY person_id COLLATE "C"',
-    "SELECT md5(ROW(period, person_id, attribute, claims, chosen_dataset, status)::text) FROM warehouse.discrepancy"
-    ' ORDER BY street_code COLLATE "C", period COLLATE "C", person_id COLLATE "C", attribute COLLATE "C"',
+    f"SELECT md5(ROW({_CONFLICT}, claims, settled_by, settled_at, recorded_at, superseded_at)::text)"
+    ' FROM warehouse.discrepancy ORDER BY discrepancy_id COLLATE "C", recorded_at',
 )
 _LEDGER = text("""
 SELECT source, dataset, period, sha256, landed, merged, quarantined, superseded, held, structural, residual

@@ -30,3 +30,9 @@ def affected(connection: Connection, ctx: Context) -> list[Period]:
     spoken = {(Period.of("quarter", Period.parse(period).start), is_ours) for period, is_ours in rows}
     earliest = min([ctx.period, *(quarter for quarter, is_ours in spoken if is_ours)])
     return sorted({ctx.period, *(quarter for quarter, _ in spoken if quarter >= earliest)})
+
+
+def known(connection: Connection, ctx: Context) -> set[Period]:
+    """The quarters of which anything has been merged."""
+    rows = connection.execute(_PERIODS, {"street": ctx.street_code, "periods": []}).all()
+    return {Period.of("quarter", Period.parse(period).start) for period, _ in rows}

@@ -56,9 +56,11 @@ def _courtyards(district: District) -> Rows:
 
 def _authority(district: District) -> Rows:
     """The pack's order of trust; who lives with whom is the register's to say."""
-    yield "household_id", anchor(district), 1
+    yield "household_id", anchor(district), 1, "rank", None
     for a in district.authority:
-        yield from ((a.attribute, dataset, rank) for rank, dataset in enumerate(a.datasets, 1))
+        yield from (
+            (a.attribute, dataset, rank, a.weigh, a.within_quarters) for rank, dataset in enumerate(a.datasets, 1)
+        )
 
 
 def _submitted(district: District) -> Rows:

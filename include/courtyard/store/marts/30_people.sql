@@ -103,28 +103,25 @@ COMMENT ON FUNCTION mart.person_birth_date(text, timestamptz) IS
     'A person''s birth date from the most trusted dataset that states one, as known at a moment. Personal data: person_birth_date.';
 
 CREATE VIEW mart.person_current AS
-WITH latest AS (
-    SELECT DISTINCT ON (r.person_id, r.dataset) r.*
+WITH stated AS (
+    SELECT r.street_code, r.person_id, array_agg(DISTINCT r.dataset ORDER BY r.dataset) AS datasets
       FROM warehouse.record r
      WHERE r.is_current AND r.person_id IS NOT NULL
-     ORDER BY r.person_id, r.dataset, r.valid_from DESC, r.record_key
-), claim AS (
-    SELECT l.street_code, l.person_id, l.is_active, a.attribute, a.rank, l.dataset,
-           CASE a.attribute WHEN 'courtyard_code' THEN l.courtyard_code ELSE l.attrs ->> a.attribute END AS value
-      FROM latest l
-      JOIN warehouse.authority a USING (dataset)
+       AND r.dataset IN (SELECT dataset FROM warehouse.authority)
+     GROUP BY r.street_code, r.person_id
+), believed AS (
+    SELECT street_code, person_id, max(value) FILTER (WHERE attribute = 'name') AS name,
+           max(value) FILTER (WHERE attribute = 'sex') AS sex,
+           max(value) FILTER (WHERE attribute = 'birth_date') AS birth_date,
+           max(value) FILTER (WHERE attribute = 'courtyard_code') AS courtyard_code
+      FROM mart.person_value
+     GROUP BY street_code, person_id
 )
-SELECT street_code, person_id,
-       (array_agg(value ORDER BY rank) FILTER (WHERE attribute = 'name' AND value IS NOT NULL))[1] AS name,
-       (array_agg(value ORDER BY rank) FILTER (WHERE attribute = 'sex' AND value IS NOT NULL))[1] AS sex,
-       (array_agg(value ORDER BY rank) FILTER (WHERE attribute = 'birth_date' AND value IS NOT NULL))[1] AS birth_date,
-       (array_agg(value ORDER BY rank)
-           FILTER (WHERE attribute = 'courtyard_code' AND is_active AND value IS NOT NULL))[1] AS courtyard_code,
-       array_agg(DISTINCT dataset ORDER BY dataset) AS datasets
-  FROM claim
- GROUP BY street_code, person_id;
+SELECT s.street_code, s.person_id, b.name, b.sex, b.birth_date, b.courtyard_code, s.datasets
+  FROM stated s
+  LEFT JOIN believed b USING (street_code, person_id);
 COMMENT ON VIEW mart.person_current IS
-    'One row a person: each attribute from the most trusted dataset that states it (warehouse.authority) in what it said last, ended or not. Personal data: name, sex, birth_date.';
+    'One row a person: each attribute as mart.person_value has it. Personal data: name, sex, birth_date.';
 
 CREATE FUNCTION mart.person_claim_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE (
@@ -158,20 +155,24 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT c.street_code, c.person_id,
-           (array_agg(c.value ORDER BY c.rank) FILTER (WHERE c.attribute = 'name' AND c.value IS NOT NULL))[1],
-           (array_agg(c.value ORDER BY c.rank) FILTER (WHERE c.attribute = 'sex' AND c.value IS NOT NULL))[1],
-           (array_agg(c.value ORDER BY c.rank) FILTER (WHERE c.attribute = 'birth_date' AND c.value IS NOT NULL))[1],
-           (array_agg(c.value ORDER BY c.rank) FILTER (WHERE c.attribute = 'courtyard_code' AND c.value IS NOT NULL))[1],
-           (array_agg(c.value ORDER BY c.rank) FILTER (WHERE c.attribute = 'household_id' AND c.value IS NOT NULL))[1],
-           bool_or(c.is_active), array_agg(DISTINCT c.dataset ORDER BY c.dataset)
-      FROM mart.person_claim_as_of(period, known_at) c
-     GROUP BY c.street_code, c.person_id;
+    WITH listed AS (
+        SELECT c.street_code, c.person_id, bool_or(c.is_active) AS is_active,
+               array_agg(DISTINCT c.dataset ORDER BY c.dataset) AS datasets,
+               max(c.value) FILTER (WHERE c.attribute = 'household_id') AS household_id
+          FROM mart.person_claim_as_of(period, known_at) c
+         GROUP BY c.street_code, c.person_id
+    ), believed AS (
+        SELECT v.street_code, v.person_id, max(v.value) FILTER (WHERE v.attribute = 'name') AS name,
+               max(v.value) FILTER (WHERE v.attribute = 'sex') AS sex,
+               max(v.value) FILTER (WHERE v.attribute = 'birth_date') AS birth_date,
+               max(v.value) FILTER (WHERE v.attribute = 'courtyard_code') AS courtyard_code
+          FROM mart.person_value_as_of(period, known_at) v
+         GROUP BY v.street_code, v.person_id
+    )
+    SELECT l.street_code, l.person_id, b.name, b.sex, b.birth_date, b.courtyard_code, l.household_id, l.is_active,
+           l.datasets
+      FROM listed l
+      LEFT JOIN believed b USING (street_code, person_id);
 END;
 COMMENT ON FUNCTION mart.person_as_of(text, timestamptz) IS
     'One row a person of whom any dataset held a record on the last day of a period: each attribute from the most trusted dataset that stated it then. is_active: at least one of datasets lists the person as present. birth_date is a text, as precise as its source; sex is a code of GB/T 2261.1. Personal data: name, sex, birth_date.';
-
-CREATE VIEW mart.discrepancy AS
-SELECT d.street_code, d.period, d.person_id, d.attribute, d.claims, d.chosen_dataset, d.status
-  FROM warehouse.discrepancy d;
-COMMENT ON VIEW mart.discrepancy IS 'Where sources disagree on an attribute of a person: every claim with its delivery, sheet and row. Personal data: claims.';

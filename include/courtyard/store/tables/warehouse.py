@@ -16,7 +16,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from courtyard.store.tables.base import Moment, attrs_column, metadata
 
@@ -73,14 +73,45 @@ record = Table(
 discrepancy = Table(
     "discrepancy",
     metadata,
-    Column("street_code", Text, primary_key=True),
-    Column("period", Text, primary_key=True),
-    Column("person_id", Text, primary_key=True),
-    Column("attribute", Text, primary_key=True),
-    Column("claims", JSONB, nullable=False, comment="[{dataset, value, delivery_id, sheet, row_no}]"),
-    Column("chosen_dataset", Text, nullable=False),
-    Column("status", Text, nullable=False, server_default="open"),
+    Column("discrepancy_id", Text, primary_key=True, comment="of period, kind, subject and attribute"),
+    Column("recorded_at", Moment, primary_key=True),
+    Column("superseded_at", Moment, nullable=False, server_default=text("'infinity'")),
+    Column("street_code", Text, nullable=False),
+    Column("period", Text, nullable=False, comment="the quarter on whose last day the sources disagree"),
+    Column("kind", Text, nullable=False, comment="claim | id_shared | two_heads | two_grids | gone"),
+    Column("subject", Text, nullable=False, comment="the person, or the household of two_heads"),
+    Column("person_id", Text, comment="NULL where the subject is a household"),
+    Column("attribute", Text, nullable=False),
+    Column("claims", JSONB, nullable=False, comment="every claim with its source and date, the winning one first"),
+    Column("basis", Text, nullable=False, comment="md5 of the sorted claims: a decision holds while it stays the same"),
+    Column("value", Text, comment="the value that is believed; NULL where nothing decides yet"),
+    Column("chosen_dataset", Text, nullable=False, comment="whose claim that was before anybody settled it"),
+    Column("weighed_by", Text, nullable=False, comment="the rule of the pack that put its claim first"),
+    Column("rule", Text, nullable=False, comment="authority:<dataset> | recency:<dataset> | newest | … | desk"),
+    Column("owner_kind", Text, nullable=False, comment="grid | department: who must settle it"),
+    Column("owner", Text, nullable=False, comment="the grid's code, or the department's source"),
+    Column("asked", ARRAY(Text), nullable=False, comment="the grids that are shown it"),
+    Column("due_on", Date, nullable=False),
+    Column("status", Text, nullable=False, server_default="open", comment="open | settled"),
+    Column("settled_how", Text, comment="agreed | grid_answer | desk"),
+    Column("settled_by", Text, comment="the delivery that settled it"),
+    Column("settled_at", Moment, comment="when that was received"),
+    Index("discrepancy_subject", "street_code", "subject", "attribute"),
     schema="warehouse",
+)
+
+question = Table(
+    "question",
+    metadata,
+    Column("question_ref", Text, primary_key=True),
+    Column("street_code", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("attribute", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("first_value", Text, nullable=False),
+    Column("second_value", Text, nullable=False),
+    schema="warehouse",
+    comment="what a grid was asked; the reference alone proves it, so a rebuild finds it again",
 )
 
 courtyard_archive = Table(
@@ -192,6 +223,8 @@ authority = Table(
     Column("attribute", Text, primary_key=True),
     Column("dataset", Text, primary_key=True),
     Column("rank", Integer, nullable=False),
+    Column("weigh", Text, nullable=False, server_default="rank", comment="rank | newest: whose claim wins"),
+    Column("within_quarters", Integer, comment="a claim that is older than the newest by more yields"),
     schema="warehouse",
 )
 

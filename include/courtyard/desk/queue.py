@@ -1,0 +1,135 @@
+"""What waits for a person: discrepancies between sources, and records that may be of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from courtyard.context import Context
+from courtyard.errors import UsageError
+from courtyard.period import Period
+from courtyard.store import statements
+from courtyard.warehouse.discrepancies import PLACE, title
+
+_SQL = statements.load("courtyard.desk", "queue.sql")
+DUPLICATE = "same_person"
+KINDS = {
+    "claim": "来源说法不一",
+    "id_shared": "一个证件号登记了两个人",
+    "two_heads": "一户有两个户主",
+    "two_grids": "同一人在两个网格的名册上",
+    "gone": "登记已死亡或迁出，名册仍在列",
+    DUPLICATE: "可能是同一人",
+}
+ABOUT_NO_VALUE = ("id_shared", "two_heads", "two_grids")  # their claims are ids and units, no personal data
+_SAID = ("name", "birth_date", "courtyard_code", "building", "unit_no", "room")
+
+
+def listing(
+    connection: Connection,
+    ctx: Context,
+    *,
+    period: Period | None = None,
+    unit: str | None = None,
+    kind: str | None = None,
+    with_values: bool = False,
+) -> list[dict[str, Any]]:
+    """What is open, the oldest due first, then possible duplicates: one dict each.
+
+    Discrepancies are those of one quarter, the newest known one unless given. `unit` is a unit's code (those
+    below it too) or a department's source. Values of personal attributes only `with_values`.
+    """
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"没有“{kind}”这一类。", f"请写{'、'.join(KINDS)}中的一个。")
+    where = {"street": ctx.street_code, "id": None, "period": str(period) if period else None}
+    found = [_discrepancy(ctx, row, with_values) for row in connection.execute(_SQL["discrepancies"], where).mappings()]
+    found += [_review(ctx, row) for row in connection.execute(_SQL["reviews"], where).mappings()]
+    return [entry for entry in found if kind in (None, entry["kind"]) and _is_of(entry, unit)]
+
+
+def show(connection: Connection, ctx: Context, wanted: str, *, with_values: bool = False) -> dict[str, Any]:
+    """One entry of the queue, settled ones too, with all that is said; UsageError for an id that there is not."""
+    where = {"street": ctx.street_code, "id": wanted, "period": None}
+    if row := connection.execute(_SQL["discrepancies"], where).mappings().one_or_none():
+        return _discrepancy(ctx, row, with_values)
+    if row := connection.execute(_SQL["reviews"], where).mappings().one_or_none():
+        return _review(ctx, row) | {"records": _records(connection, ctx, row, with_values)}
+    raise UsageError(f"核实台没有编号为{wanted}的事项。", "请用 courtyard desk list 查看编号。")
+
+
+def audit(connection: Connection, ctx: Context, at: datetime, ids: Iterable[str]) -> None:
+    """Record that values of these entries were shown."""
+    for entry in ids:
+        named = {"at": at, "actor": ctx.holder, "action": "desk_values", "object": f"{ctx.street_code}/{entry}"}
+        connection.execute(_SQL["audit"], named)
+
+
+def _discrepancy(ctx: Context, row: RowMapping, with_values: bool) -> dict[str, Any]:
+    shown = with_values or row["kind"] in ABOUT_NO_VALUE
+    claims = [_claim(ctx, row["attribute"], claim, shown) for claim in row["claims"]]
+    hidden = {"value": row["value"] if shown else None}
+    contract = ctx.district.contracts.get(row["claims"][0]["dataset"])
+    named = {"attribute_title": (contract and title(contract, row["attribute"])) or row["attribute"]}
+    named |= {"owner_name": _owner(ctx, row["owner_kind"], row["owner"]), "kind_title": KINDS[row["kind"]]}
+    return {**row, **hidden, **named, "claims": claims}
+
+
+def _claim(ctx: Context, attribute: str, claim: dict[str, Any], shown: bool) -> dict[str, Any]:
+    contract = ctx.district.contracts.get(claim["dataset"])
+    title = {"title": contract.title if contract else claim["dataset"]}
+    if not shown:
+        return {k: v for k, v in claim.items() if k != "value"} | title
+    if attribute == PLACE and (known := ctx.district.courtyard_by_code.get(claim["value"])):
+        title["label"] = known.name
+    column = next((c for c in contract.columns if c.name == attribute), None) if contract else None
+    if column and column.codes and claim["value"] in ctx.district.codes[column.codes].values:
+        title["label"] = ctx.district.code_label(column.codes, claim["value"])
+    return claim | title
+
+
+def _owner(ctx: Context, kind: str, owner: str) -> str:
+    if kind == "grid":
+        unit = ctx.district.unit_by_code.get(owner)
+        return unit.name if unit else owner
+    source = ctx.district.sources.get(owner)
+    return source.department if source else owner
+
+
+def _review(ctx: Context, row: RowMapping) -> dict[str, Any]:
+    office = {"owner_kind": "street", "owner": ctx.street_code, "owner_name": ctx.district.office.short_name}
+    about = {"kind": DUPLICATE, "kind_title": KINDS[DUPLICATE], "period": None, "due_on": None, "asked": []}
+    return {**row, **about, **office, "subject": f"{row['left_person']} {row['right_person']}"}
+
+
+def _records(connection: Connection, ctx: Context, row: RowMapping, with_values: bool) -> list[dict[str, Any]]:
+    """Both records side by side: what each of them ever said of itself, and whether they agree in what is sealed."""
+    records = [row["left_record"], row["right_record"]]
+    values = {"street": ctx.street_code, "records": records, "datasets": [r.partition("/")[0] for r in records]}
+    said = connection.execute(_SQL["records"], values).mappings().all()
+    tokens = {
+        record: {t: {r[t] for r in said if r["record"] == record and r[t]} for t in ("id_token", "phone_token")}
+        for record in records
+    }
+    found = []
+    for record, other in (records, records[::-1]):
+        own = [r for r in said if r["record"] == record]
+        told = {name: [r[name] for r in own if r[name]] for name in _SAID} if with_values else {}
+        found.append(
+            {
+                "record": record,
+                "since": min((r["first_from"] for r in own), default=None),
+                "has_id_number": bool(tokens[record]["id_token"]),
+                "same_id_number": bool(tokens[record]["id_token"] & tokens[other]["id_token"]),
+                "same_phone": bool(tokens[record]["phone_token"] & tokens[other]["phone_token"]),
+                **{name: list(dict.fromkeys(values)) for name, values in told.items()},
+            }
+        )
+    return found
+
+
+def _is_of(entry: dict[str, Any], unit: str | None) -> bool:
+    units = (entry["owner"], *(entry["asked"] or ()))
+    return unit is None or any(u == unit or (u.isdigit() and u.startswith(unit)) for u in units)
