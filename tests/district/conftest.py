@@ -41,6 +41,7 @@ courtyard_code,alias,kind,valid_from,valid_to
 5101070010010001,甲街老宿舍,former,,2010-01-01
 5101070010010002,甲街老宿舍,former,2010-01-01,
 """,
+    "changes.csv": "on,kind,from_code,to_code,former_name,buildings\n",
     "posts.csv": """\
 unit_code,post,holder,valid_from,valid_to
 510107001001002,网格员,网格员样例001,2025-10-01,

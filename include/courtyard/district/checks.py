@@ -9,7 +9,7 @@ from typing import Any
 
 from croniter import croniter
 
-from courtyard.district import contract_checks, registers
+from courtyard.district import contract_checks, history_checks, registers
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
 
@@ -20,7 +20,7 @@ LINKED = frozenset({"courtyard_code"})
 def problems_of(pack: Pack) -> Iterator[str]:
     """Every problem between the files of a pack, as `Document.problem` writes them."""
     specifications = (_file_names, _sources, contract_checks.problems_of, _codes, _reports, _rules)
-    return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *specifications))
+    return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *history_checks.CHECKS, *specifications))
 
 
 def _file_names(pack: Pack) -> Iterator[str]:

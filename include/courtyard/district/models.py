@@ -20,7 +20,17 @@ from courtyard.district.contract import (
 )
 from courtyard.district.frozen import Frozen
 from courtyard.district.lookup import Lookup
-from courtyard.district.office import Alias, CodeList, Contact, Courtyard, GridCycle, Office, Post, Unit
+from courtyard.district.office import (
+    Alias,
+    CodeList,
+    Contact,
+    Courtyard,
+    CourtyardChange,
+    GridCycle,
+    Office,
+    Post,
+    Unit,
+)
 from courtyard.district.report import METADATA_FIELDS, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 
@@ -37,6 +47,7 @@ __all__ = [
     "Contact",
     "Contract",
     "Courtyard",
+    "CourtyardChange",
     "District",
     "FormVersion",
     "Frozen",
@@ -100,6 +111,7 @@ class District(Lookup, Frozen):
     units: tuple[Unit, ...]
     courtyards: tuple[Courtyard, ...]
     aliases: tuple[Alias, ...]
+    changes: tuple[CourtyardChange, ...] = ()
     posts: tuple[Post, ...]
     contacts: tuple[Contact, ...]
     sources: dict[str, SourceSpec]

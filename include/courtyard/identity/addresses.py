@@ -9,7 +9,7 @@ the register does not know is `unknown`, what it could be twice is `ambiguous`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Literal, NamedTuple, TypeVar
 
@@ -33,6 +33,18 @@ class Resolution(NamedTuple):
     status: Status
 
 
+class Learned(NamedTuple):
+    """What a person decided: a name means a courtyard (`is_name`), or exactly this address is exactly that place."""
+
+    is_name: bool
+    address: str
+    courtyard_code: str
+    building: str | None
+    unit: str | None
+    room: str | None
+    valid_from: date | None
+
+
 class _Use(NamedTuple):
     """A courtyard answering to a name or door for a time; `until` is exclusive."""
 
@@ -53,6 +65,9 @@ _MISSING = Resolution(None, None, None, None, "missing")
 _UNKNOWN = Resolution(None, None, None, None, "unknown")
 _AMBIGUOUS = Resolution(None, None, None, None, "ambiguous")
 _NOTHING = frozenset(("", "无", "不详", "未知", "不明", "暂无", "-", "/"))
+_INNER_DOOR = re.compile(
+    rf"(?P<door>{NUMBER})[号#]?(?:大院|院落|院)[内里]?-?附(?P<sub>{NUMBER})(?:[号#](?:大院|院落|院)?|院)?"
+)
 _DOOR = re.compile(
     rf"(?P<door>{NUMBER})(?:[号#]?-?附(?P<sub>{NUMBER})(?:[号#](?:大院|院落|院)?|院)?|[号#](?:大院|院落|院)?|大院|院)"
 )
@@ -63,7 +78,8 @@ _PARENTHESES = re.compile(r"\(([^()]*)\)")
 class Gazetteer:
     """The courtyards of a district by door, name and dated alias."""
 
-    def __init__(self, district: District) -> None:
+    def __init__(self, district: District, learned: Iterable[Learned] = ()) -> None:
+        self._history = district.history
         self._courtyards = {c.code: c for c in district.courtyards}
         self._community = {c.code: district.community_of(c.code).name for c in district.courtyards}
         self._roads = {clean(c.road) for c in district.courtyards}
@@ -72,28 +88,65 @@ class Gazetteer:
         for courtyard in district.courtyards:
             use = _Use(courtyard.code, None, None)
             self._know(courtyard.road + courtyard.door, use)
-            self._know(courtyard.name, use)
+            for name, since, until in self._history.names(courtyard.code):
+                # What it is called now has meant it all along; what it was called means it for its own time.
+                self._know(name, use if until is None else _Use(courtyard.code, since, until))
         for alias in district.aliases:
             self._know(alias.alias, _Use(alias.courtyard_code, alias.valid_from, alias.valid_to))
-        self._lengths = sorted({len(text) for text in (*self._names, *self._roads)}, reverse=True)
+        self._exactly: dict[str, Learned] = {}
         self._prefix = re.compile(_prefix_pattern(district))
+        for decided in learned:
+            self._learn(decided)
+        self._lengths = sorted({len(text) for text in (*self._names, *self._roads)}, reverse=True)
         self._on: dict[date, tuple[dict[Door, frozenset[str]], dict[str, frozenset[str]]]] = {}
 
     def _know(self, spelling: str, use: _Use) -> None:
         """Enter a spelling under its door when it is wholly road and door, else as a name."""
-        text = clean(spelling)
-        road = max((r for r in self._roads if text.startswith(r)), key=len, default=None)
-        door = _DOOR.fullmatch(text, len(road)) if road else None
-        key = _door_key(road, door) if road and door else None
-        uses = self._doors.setdefault(key, []) if key else self._names.setdefault(text, [])
+        known, key = self._entry(clean(spelling))
+        uses = known.setdefault(key, [])  # type: ignore[arg-type]
         if use not in uses:
             uses.append(use)
 
+    def _entry(self, text: str) -> tuple[dict[Door, list[_Use]] | dict[str, list[_Use]], Door | str]:
+        """Where a spelling stands: among the doors or among the names, and under what."""
+        road = max((r for r in self._roads if text.startswith(r)), key=len, default=None)
+        door = _DOOR.fullmatch(text, len(road)) if road else None
+        key = _door_key(road, door) if road and door else None
+        return (self._doors, key) if key else (self._names, text)
+
+    def _learn(self, decided: Learned) -> None:
+        """What a person decided about a spelling, unless the register itself says something else."""
+        text = clean(decided.address)
+        if decided.courtyard_code not in self._courtyards or text in _NOTHING:
+            return
+        if not decided.is_name:
+            self._exactly[text] = decided
+        elif self.allows(decided.address, decided.courtyard_code):
+            known, key = self._entry(text)
+            use = _Use(decided.courtyard_code, decided.valid_from, None)
+            known[key] = [*(u for u in known.get(key, ()) if u.until is not None), use]  # type: ignore[index]
+
+    def allows(self, name: str, courtyard_code: str) -> bool:
+        """Whether a name may be learned: by the register it means nobody, that courtyard, or several with it."""
+        text = clean(name)
+        is_general = text in _NOTHING or text in self._roads or self._prefix.fullmatch(text) is not None
+        known, key = self._entry(text)
+        codes = {use.code for use in known.get(key, ())}  # type: ignore[call-overload]
+        return not is_general and (not codes or courtyard_code in codes)
+
     def resolve(self, text: str | None, on: date) -> Resolution:
-        """Where an address lies, by the names in use on a day."""
+        """Where an address lies, by the names in use on a day and by what was decided about its spelling."""
         address = clean(text or "")
-        if address in _NOTHING:
-            return _MISSING
+        found = _MISSING if address in _NOTHING else self._resolve(address, on)
+        decided = self._exactly.get(address)
+        if decided is None or (decided.valid_from or on) > on or (found.status == "resolved" and found.room):
+            return found
+        code, building = self._history.place_on(decided.courtyard_code, decided.building, on)
+        place = Resolution(code, building, decided.unit, decided.room, "resolved")
+        denies = any(said is not None and said != other for said, other in zip(found[:4], place[:4], strict=True))
+        return found if denies else place
+
+    def _resolve(self, address: str, on: date) -> Resolution:
         remarks = ()
         if "(" in address:
             remarks = tuple(_PARENTHESES.findall(address))
@@ -111,8 +164,9 @@ class Gazetteer:
         (code,) = codes
         return self._within(self._courtyards[code], address[place.rest :], place.is_door, on)
 
-    def is_code(self, code: str) -> bool:
-        return code in self._courtyards
+    def of_code(self, code: str, on: date) -> str | None:
+        """The courtyard that a code means on a day: itself, or what it has become."""
+        return self._today(code, on) if code in self._courtyards else None
 
     def _head(self, address: str, on: date) -> tuple[_Place, str | None] | None:
         """The place named first, behind as much of the administrative prefix as leaves one."""
@@ -138,12 +192,14 @@ class Gazetteer:
 
     def _doors_at(self, address: str, road: str, start: int, on: date) -> Iterator[_Place]:
         """A door number behind a road, or a courtyard's name behind the road it lies on."""
-        door = _DOOR.match(address, start)
-        if door:
+        inner, outer = _INNER_DOOR.match(address, start), _DOOR.match(address, start)
+        for door in filter(None, (inner, outer)):
             key = _door_key(road, door)
             codes = self._doors_on(on).get(key) if key else None
             if codes:
                 yield _Place(codes, door.end(), True)
+                return
+        if outer:
             return
         for place in self._places_named(address, start, on):
             there = frozenset(code for code in place.codes if clean(self._courtyards[code].road) == road)
@@ -177,12 +233,18 @@ class Gazetteer:
             if not is_door and not tail:
                 return _UNKNOWN  # the name goes on: it is a longer one that the register does not know
             if re.search(NUMBER, words):
-                return Resolution(courtyard.code, None, None, None, "ambiguous") if is_door else _UNKNOWN
-        place = tails.interpret(tail, courtyard.buildings, courtyard.units)
+                here = self._today(courtyard.code, on)
+                return Resolution(here, None, None, None, "ambiguous") if is_door else _UNKNOWN
+        known = self._history.houses(courtyard.code)
+        place = tails.interpret(tail, self._history.houses(courtyard.code, on) or known, known)
         if place is None:
-            return Resolution(courtyard.code, None, None, None, "ambiguous")
+            return Resolution(self._today(courtyard.code, on), None, None, None, "ambiguous")
         status: Status = "resolved" if place.certain else "ambiguous"
-        return Resolution(courtyard.code, place.building, place.unit, place.room, status)
+        code, building = self._history.place_on(courtyard.code, place.building, on)
+        return Resolution(code, building, place.unit, place.room, status)
+
+    def _today(self, code: str, on: date) -> str:
+        return self._history.place_on(code, None, on)[0]
 
     def _names_on(self, on: date) -> dict[str, frozenset[str]]:
         return self._known_on(on)[1]

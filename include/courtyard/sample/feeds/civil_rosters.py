@@ -12,7 +12,7 @@ from courtyard.sample.feeds.outlet import World, set_time
 from courtyard.sample.feeds.pages import Workbook
 from courtyard.sample.feeds.rosters import Entry, Roster
 from courtyard.sample.names import someone
-from courtyard.sample.people import Person
+from courtyard.sample.people import Person, Spot
 
 SOURCE, ELDERLY, ORGANISATIONS = "civil_rosters", "elderly", "social_organisations"
 DEPARTMENT = "青羊区民政局"
@@ -70,7 +70,7 @@ class CivilRosters:
         page, speller = work.page(ELDERLY, DEPARTMENT), work.speller(ELDERLY)
         for entry in self.roster.listed(quarter):
             rng = self.roster.rng(entry.person, quarter)
-            row = speller.row(rng, self._person(entry, work.period), entry.person.sex)
+            row = speller.row(rng, self._person(entry, work.period), work.period.last_day, entry.person.sex)
             self.roster.record(page.sheet, page.put(row), row, entry)
         return page.close("注：高龄津贴按周岁分档发放。")
 
@@ -103,9 +103,9 @@ class CivilRosters:
     def _organisations(self, work: Workbook) -> int:
         page, speller = work.page(ORGANISATIONS, DEPARTMENT), work.speller(ORGANISATIONS)
         for number, values in enumerate(self.organisations):
-            row = speller.row(self.world.draws.rng("social.row", number), dict(values))
+            row = speller.row(self.world.draws.rng("social.row", number), dict(values), work.period.last_day)
             at = values["address"]
-            where = self.world.courtyard_code(at) if isinstance(at, int) else ""
+            where = self.world.spot(at, work.period) if isinstance(at, int) else Spot()
             page.sheet.record(self.world.truth, page.put(row), row, "", where)
         return page.close()
 

@@ -70,7 +70,7 @@ class Roster:
     def record(self, sheet: Sheet, row_no: int, row: Row, entry: Entry) -> None:
         """Put a written line on record."""
         row.row_faults += [*self.world.faults_of_id(entry.person), *(["row.stale"] if entry.is_stale else [])]
-        where = self.world.courtyard_code(entry.standing.stay.dwelling.courtyard)
+        where = self.world.spot(entry.standing.stay.dwelling, sheet.period)
         sheet.record(self.world.truth, row_no, row, entry.person.person_id, where)
 
     def _omit(self, period: str, no: int, reason: str) -> None:
