@@ -43,6 +43,6 @@ def ingestion(source):
 
 
 for _source in schedule.sources():
-    # Residents' reports and what units hand in have DAGs of their own.
-    if _source.transport != "georeport" and not _source.is_submitted:
+    # Residents' reports and what units hand in have DAGs of their own; the office's desk is asked for nothing.
+    if _source.transport not in ("georeport", "desk") and not _source.is_submitted:
         globals()[f"courtyard_ingest_{_source.source}"] = ingestion(_source)

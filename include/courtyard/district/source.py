@@ -8,7 +8,7 @@ from pydantic import Field
 
 from courtyard.district.frozen import Frozen
 
-Transport = Literal["sql", "rest", "sftp", "files", "mail", "georeport"]
+Transport = Literal["sql", "rest", "sftp", "files", "mail", "georeport", "desk"]
 
 
 class Channel(Frozen):
@@ -24,14 +24,15 @@ class SourceSpec(Frozen):
 
     `channels` are further ways in beside the source's own transport; each is looked at on every
     fetch, and one that is down stops no other. `is_submitted` marks what units hand in themselves
-    (the grids): its deliveries go through `submissions`.
+    (the grids): its deliveries go through `submissions`. The transport `desk` is asked for nothing: what people
+    of the office decide is handed in by a command (`landing.hand_in`).
     """
 
     source: str
     title: str
     department: str
     transport: Transport
-    connection: str
+    connection: str = ""
     cadence: Literal["month", "quarter"]
     schedule: str
     datasets: tuple[str, ...]

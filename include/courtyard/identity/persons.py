@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from courtyard.context import Context
 from courtyard.district.models import District
-from courtyard.identity import places
+from courtyard.identity import decisions, places, rulings
 from courtyard.store import database, lease, statements
 
 _SQL = statements.load("courtyard.identity", "persons.sql")
@@ -50,7 +50,7 @@ def link(ctx: Context) -> dict[str, Any]:
 
     Rows of persons without a courtyard are quarantined. Batches become `linked`; running it again
     finds none. Returns counts: batches, rows, quarantined, places (doubtful ones by kind), persons
-    (new ones) and reviews (opened). Raises LeaseLost when another run has taken over the quarter.
+    (new ones) and reviews (questions open). Raises LeaseLost when another run has taken over the quarter.
     """
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
@@ -61,6 +61,7 @@ def link(ctx: Context) -> dict[str, Any]:
         batches = places.open_batches(connection, ctx)
         if not batches:
             return {"batches": 0, "rows": 0, "quarantined": 0, "places": {}, "persons": 0, "reviews": 0}
+        decisions.take(connection, ctx)
         counts = places.resolve(connection, ctx)
         rows = connection.scalar(text("SELECT count(*) FROM _row"))
         names = {"street": ctx.street_code, "anchor": anchor(ctx.district)}
@@ -83,10 +84,11 @@ def _resolve_persons(connection: Connection, ctx: Context, names: dict[str, str]
         _run(connection, step, names)
     _settle_register(connection, ctx, names)
     _settle_others(connection, ctx, names)
+    reviews = rulings.apply(connection, names, lambda dataset, key: _person_id(ctx, ctx.street_code, dataset, key))
     persons = _run(connection, "note_persons", names)
     for step in ("move_records", "note_records"):
         _run(connection, step, names)
-    return {"persons": persons, "reviews": _run(connection, "open_reviews", names)}
+    return {"persons": persons, "reviews": reviews}
 
 
 def _settle_register(connection: Connection, ctx: Context, names: dict[str, str]) -> None:

@@ -116,10 +116,10 @@ SELECT DISTINCT coalesce(l.leader, r.record_key)
 CREATE TEMP TABLE _minted (dataset text, record_key text, person_id text) ON COMMIT DROP
 
 -- name: make_final
-CREATE TEMP TABLE _final (dataset text, record_key text, person_id text, method text) ON COMMIT DROP
+CREATE TEMP TABLE _final (dataset text, record_key text, person_id text, method text, score float) ON COMMIT DROP
 
 -- name: make_doubt
-CREATE TEMP TABLE _doubt (dataset text, record_key text, person_id text, reason text) ON COMMIT DROP
+CREATE TEMP TABLE _doubt (dataset text, record_key text, person_id text, reason text, score float, details jsonb) ON COMMIT DROP
 
 -- name: settle_register
 INSERT INTO _final (dataset, record_key, person_id, method)
@@ -271,29 +271,156 @@ ON CONFLICT DO NOTHING
 
 -- name: move_records
 -- The merge takes the records along that turned out to be of another person.
-UPDATE identity.record_person p SET person_id = f.person_id, method = f.method, is_moved = is_moved OR p.person_id <> f.person_id
+UPDATE identity.record_person p
+   SET person_id = f.person_id, method = f.method, score = f.score, is_moved = is_moved OR p.person_id <> f.person_id
   FROM _final f
  WHERE p.street_code = :street AND p.dataset = f.dataset AND p.record_key = f.record_key
-   AND (p.person_id, p.method) <> (f.person_id, f.method)
+   AND (p.person_id, p.method, p.score) IS DISTINCT FROM (f.person_id, f.method, f.score)
 
 -- name: note_records
-INSERT INTO identity.record_person (street_code, dataset, record_key, person_id, method)
-SELECT :street, f.dataset, f.record_key, f.person_id, f.method
+INSERT INTO identity.record_person (street_code, dataset, record_key, person_id, method, score)
+SELECT :street, f.dataset, f.record_key, f.person_id, f.method, f.score
   FROM _final f
   LEFT JOIN identity.record_person p
     ON p.street_code = :street AND p.dataset = f.dataset AND p.record_key = f.record_key
  WHERE p.person_id IS NULL
 
+-- name: leads
+-- The record that stands for a person: the one its id was made from, the register's first.
+CREATE TEMP TABLE _lead ON COMMIT DROP AS
+SELECT DISTINCT ON (person_id) person_id, dataset, record_key
+  FROM _final
+ WHERE person_id IN (SELECT person_id FROM _doubt)
+ ORDER BY person_id, method <> 'minted', dataset <> :anchor, dataset, record_key
+
+-- name: make_review
+CREATE TEMP TABLE _review (
+    left_dataset text, left_record text, right_dataset text, right_record text, left_person text, right_person text,
+    reason text, score float, details jsonb, status text DEFAULT 'open', decision_no text
+) ON COMMIT DROP
+
+-- name: review_decided
+INSERT INTO _review (left_dataset, left_record, right_dataset, right_record, left_person, right_person, reason, details,
+                     status, decision_no)
+SELECT r.left_dataset, r.left_record, r.right_dataset, r.right_record, f.person_id, g.person_id, 'decided', '{}',
+       CASE WHEN r.is_in_force THEN r.verdict ELSE 'open' END, r.decision_no
+  FROM _ruling r
+  JOIN _final f ON f.dataset = r.left_dataset AND f.record_key = r.left_record
+  JOIN _final g ON g.dataset = r.right_dataset AND g.record_key = r.right_record
+ WHERE r.is_in_force OR f.person_id <> g.person_id
+
+-- name: review_doubts
+-- One question a pair of persons, the likeliest first; none where a person has answered it.
+INSERT INTO _review (left_dataset, left_record, right_dataset, right_record, left_person, right_person, reason, score, details)
+WITH pair AS (
+    SELECT d.reason, d.score, d.details, l.dataset, l.record_key, f.person_id,
+           d.dataset AS own_dataset, d.record_key AS own_record, f.person_id AS own_person, l.person_id AS lead_person,
+           (d.dataset, d.record_key) < (l.dataset, l.record_key) AS own_first
+      FROM _doubt d
+      JOIN _final f USING (dataset, record_key)
+      JOIN _lead l ON l.person_id = d.person_id
+     WHERE f.person_id <> d.person_id
+)
+SELECT DISTINCT ON (least(own_person, lead_person), greatest(own_person, lead_person))
+       CASE WHEN own_first THEN own_dataset ELSE dataset END, CASE WHEN own_first THEN own_record ELSE record_key END,
+       CASE WHEN own_first THEN dataset ELSE own_dataset END, CASE WHEN own_first THEN record_key ELSE own_record END,
+       CASE WHEN own_first THEN own_person ELSE lead_person END, CASE WHEN own_first THEN lead_person ELSE own_person END,
+       reason, score, coalesce(details, '{}')
+  FROM pair p
+ WHERE NOT EXISTS (SELECT FROM _review r
+                    WHERE (least(r.left_person, r.right_person), greatest(r.left_person, r.right_person))
+                        = (least(p.own_person, p.lead_person), greatest(p.own_person, p.lead_person)))
+ ORDER BY least(own_person, lead_person), greatest(own_person, lead_person), reason, score DESC NULLS LAST,
+          own_dataset, own_record
+
+-- name: close_reviews
+DELETE FROM identity.review v
+ WHERE v.street_code = :street
+   AND NOT EXISTS (SELECT FROM _review r
+                    WHERE (r.left_dataset, r.left_record, r.right_dataset, r.right_record)
+                        = (v.left_dataset, v.left_record, v.right_dataset, v.right_record))
+
 -- name: open_reviews
-INSERT INTO identity.review (left_person, right_person, reason, opened_by)
-SELECT least(f.person_id, d.person_id), greatest(f.person_id, d.person_id), min(d.reason),
-       coalesce(min(r.delivery_id), '')
-  FROM _doubt d
-  JOIN _final f USING (dataset, record_key)
-  LEFT JOIN _row r USING (dataset, record_key)
- WHERE f.person_id <> d.person_id
- GROUP BY 1, 2
-ON CONFLICT (left_person, right_person) DO NOTHING
+INSERT INTO identity.review AS v (street_code, left_dataset, left_record, right_dataset, right_record, left_person,
+                                  right_person, reason, score, details, basis, opened_by, status, decision_no)
+SELECT :street, r.left_dataset, r.left_record, r.right_dataset, r.right_record, r.left_person, r.right_person, r.reason,
+       r.score, r.details, md5(a.basis || b.basis), coalesce(n.delivery_id, ''), r.status, r.decision_no
+  FROM _review r
+  JOIN _basis a ON a.dataset = r.left_dataset AND a.record_key = r.left_record
+  JOIN _basis b ON b.dataset = r.right_dataset AND b.record_key = r.right_record
+  LEFT JOIN (SELECT dataset, record_key, min(delivery_id) AS delivery_id FROM _row GROUP BY dataset, record_key) n
+    ON n.dataset = r.right_dataset AND n.record_key = r.right_record
+ON CONFLICT (street_code, left_dataset, left_record, right_dataset, right_record) DO UPDATE
+   SET left_person = excluded.left_person, right_person = excluded.right_person, score = excluded.score,
+       details = CASE excluded.reason WHEN 'decided' THEN v.details ELSE excluded.details END,
+       reason = CASE excluded.reason WHEN 'decided' THEN v.reason ELSE excluded.reason END,
+       basis = excluded.basis, status = excluded.status, decision_no = excluded.decision_no
+
+-- name: make_basis
+-- What a record says of itself, whatever its address and phone: a decision about it holds as long as this does.
+CREATE TEMP TABLE _basis ON COMMIT DROP AS
+SELECT e.dataset, e.record_key,
+       md5(string_agg(DISTINCT concat_ws('|', coalesce(name, ''), coalesce(birth_date, ''), coalesce(id_token, '')), E'\x1f'
+                      ORDER BY concat_ws('|', coalesce(name, ''), coalesce(birth_date, ''), coalesce(id_token, '')))) AS basis
+  FROM identity.evidence e
+  JOIN (SELECT dataset, record_key FROM _doubt
+        UNION SELECT dataset, record_key FROM _lead
+        UNION SELECT left_dataset, left_record FROM _said
+        UNION SELECT right_dataset, right_record FROM _said) wanted USING (dataset, record_key)
+ WHERE e.street_code = :street
+ GROUP BY e.dataset, e.record_key
+
+-- name: said
+-- The last decision about each pair of records, the lesser one left.
+CREATE TEMP TABLE _said ON COMMIT DROP AS
+SELECT DISTINCT ON (least(left_record, right_record), greatest(left_record, right_record))
+       decision_no, verdict, basis, split_part(l, '/', 1) AS left_dataset, substr(l, strpos(l, '/') + 1) AS left_record,
+       split_part(r, '/', 1) AS right_dataset, substr(r, strpos(r, '/') + 1) AS right_record
+  FROM identity.decision
+ CROSS JOIN LATERAL (SELECT least(left_record, right_record) AS l, greatest(left_record, right_record) AS r) pair
+ WHERE street_code = :street AND matter = 'same_person' AND verdict IN ('same', 'different')
+ ORDER BY least(left_record, right_record), greatest(left_record, right_record), decided_at DESC, decision_no DESC
+
+-- name: rulings
+CREATE TEMP TABLE _ruling ON COMMIT DROP AS
+SELECT s.*, s.basis IS NULL OR s.basis = md5(a.basis || b.basis) AS is_in_force
+  FROM _said s
+  JOIN _basis a ON a.dataset = s.left_dataset AND a.record_key = s.left_record
+  JOIN _basis b ON b.dataset = s.right_dataset AND b.record_key = s.right_record
+
+-- name: told_apart
+-- Of two records that a person holds for two persons, the one that is not the register's is given an id of its own.
+SELECT DISTINCT CASE WHEN keeps_left THEN right_dataset ELSE left_dataset END,
+       CASE WHEN keeps_left THEN right_record ELSE left_record END
+  FROM _ruling r
+  JOIN _final f ON f.dataset = r.left_dataset AND f.record_key = r.left_record
+  JOIN _final g ON g.dataset = r.right_dataset AND g.record_key = r.right_record AND g.person_id = f.person_id
+ CROSS JOIN LATERAL (SELECT right_dataset <> :anchor OR left_dataset = :anchor AS keeps_left) k
+ WHERE r.is_in_force AND r.verdict = 'different'
+
+-- name: held_together
+SELECT DISTINCT f.person_id, g.person_id
+  FROM _ruling r
+  JOIN _final f ON f.dataset = r.left_dataset AND f.record_key = r.left_record
+  JOIN _final g ON g.dataset = r.right_dataset AND g.record_key = r.right_record AND g.person_id <> f.person_id
+ WHERE r.is_in_force AND r.verdict = 'same'
+
+-- name: of_register
+SELECT DISTINCT person_id FROM _final WHERE dataset = :anchor AND method = 'minted' AND person_id = ANY(:persons)
+
+-- name: make_ruled
+CREATE TEMP TABLE _ruled (dataset text, record_key text, was text, person_id text) ON COMMIT DROP
+
+-- name: clear_ruled
+TRUNCATE _ruled
+
+-- name: count_open
+SELECT count(*) FROM identity.review WHERE street_code = :street AND status = 'open'
+
+-- name: rule
+UPDATE _final f SET person_id = r.person_id, method = 'decision', score = NULL
+  FROM _ruled r
+ WHERE f.dataset = r.dataset AND f.record_key = r.record_key OR f.person_id = r.was
 
 -- name: households
 SELECT DISTINCT household_no FROM _row WHERE dataset = :anchor AND household_no IS NOT NULL

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from courtyard.context import Context
     from courtyard.landing.vault import HasVault
+    from courtyard.sources.fetched import Fetched
 
 
 def fetch(ctx: Context, source_id: str) -> dict[str, Any]:
@@ -15,6 +16,13 @@ def fetch(ctx: Context, source_id: str) -> dict[str, Any]:
     from courtyard.landing import fetching
 
     return fetching.fetch(ctx, source_id)
+
+
+def hand_in(ctx: Context, source_id: str, item: Fetched) -> str:
+    """Land bytes that a command of the office makes; see `landing.fetching.hand_in`."""
+    from courtyard.landing import fetching
+
+    return fetching.hand_in(ctx, source_id, item)
 
 
 def open_delivery(at: HasVault, delivery: Mapping[str, Any] | Any) -> bytes:

@@ -31,7 +31,7 @@ UPDATE quality.batch b
    SET status = 'superseded', superseded = b.landed, reason = '同一来源、同一期已有更新的报送'
   FROM landing.delivery d
  WHERE d.delivery_id = b.delivery_id AND b.status = 'parsed' AND b.street_code = :street
-   AND d.period = ANY(:periods) AND d.source <> ALL(:submitted)
+   AND d.period = ANY(:periods) AND d.source <> ALL(:submitted) AND b.dataset <> ALL(:deltas)
    AND EXISTS (
        SELECT FROM quality.batch o JOIN landing.delivery n ON n.delivery_id = o.delivery_id
         WHERE o.street_code = b.street_code AND o.dataset = b.dataset AND o.period = b.period
@@ -205,7 +205,10 @@ def _supersede(ctx: Context) -> int:
 
 def _replaced(connection: Connection, ctx: Context) -> list[str]:
     submitted = [source.source for source in ctx.district.sources.values() if source.is_submitted]
-    values = {"street": ctx.street_code, "periods": _periods(ctx.period), "submitted": submitted}
+    deltas = [
+        c.dataset for c in ctx.district.contracts.values() if c.listing == "delta"
+    ]  # each stands beside the others
+    values = {"street": ctx.street_code, "periods": _periods(ctx.period), "submitted": submitted, "deltas": deltas}
     ids = list(connection.scalars(_SUPERSEDE, values))
     if ids:
         connection.execute(_FORGET, {"ids": ids})

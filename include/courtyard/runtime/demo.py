@@ -88,7 +88,7 @@ def _through_airflow(settings: Settings, url: str, progress: Progress) -> bool:
     landing = {
         f"courtyard_{source}" if spec.transport == "georeport" else f"courtyard_ingest_{source}": spec.title
         for source, spec in district.sources.items()
-        if not spec.is_submitted
+        if not spec.is_submitted and spec.transport != "desk"
     }
     receipts = {
         f"courtyard_submissions_{source}": spec.title for source, spec in district.sources.items() if spec.is_submitted

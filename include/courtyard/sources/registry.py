@@ -19,11 +19,13 @@ class Transport:
     """`fetch(spec, connection, period, street_code)` yields what the source holds for one period.
 
     Nothing yielded means that the source has nothing for the period; SourceError that it cannot be
-    known. `collects`: deliveries of one period arrive one by one, so every run looks again.
+    known. `collects`: deliveries of one period arrive one by one, so every run looks again. `asks`: there is
+    somebody to ask; what the office decides itself is handed in.
     """
 
     fetch: Fetch
     collects: bool = False
+    asks: bool = True
 
 
 TRANSPORTS: dict[str, Transport] = {
@@ -33,4 +35,5 @@ TRANSPORTS: dict[str, Transport] = {
     "sftp": Transport(sftp.fetch),
     "files": Transport(files.fetch, collects=True),
     "mail": Transport(mail.fetch, collects=True),
+    "desk": Transport(lambda *_: iter(()), asks=False),
 }

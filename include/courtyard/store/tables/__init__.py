@@ -6,7 +6,7 @@ timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` a
 """
 
 from courtyard.store.tables.base import SCHEMAS, metadata
-from courtyard.store.tables.identity import evidence, person, record_person, review
+from courtyard.store.tables.identity import decision, evidence, person, record_person, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
 from courtyard.store.tables.staging import batch, finding, link, quarantined_row, row
@@ -36,6 +36,7 @@ __all__ = [
     "content",
     "courtyard",
     "courtyard_archive",
+    "decision",
     "delivery",
     "discrepancy",
     "evidence",
