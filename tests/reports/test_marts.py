@@ -134,7 +134,7 @@ def test_age_is_full_years_and_unknown_without_a_day(world):
     assert {born: world.rows(query, born=born)[0]["age"] for born in AGES} == AGES
 
 
-OPEN = ("ledger", "submission_status", "submission_summary", "courtyard")
+OPEN = ("ledger", "submission_status", "submission_summary", "courtyard", "courtyard_change")
 CLOSED = ("courtyard_archive", "key_group_member", "person_current", "discrepancy")
 
 

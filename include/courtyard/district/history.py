@@ -20,6 +20,17 @@ class Span(NamedTuple):
     successor: str | None
 
 
+class Heir(NamedTuple):
+    """A courtyard's building, '' for the courtyard itself, and where it belongs for a time; `until` is exclusive."""
+
+    code: str
+    building: str
+    since: date
+    until: date | None
+    heir: str
+    number: str | None
+
+
 class _Step(NamedTuple):
     """A building that goes over to another courtyard on a day, seen from one of the two."""
 
@@ -123,19 +134,18 @@ class History:
             return self._founded[code].from_code, None
         return None
 
-    def heirs(self) -> list[tuple[str, str, date, str, str | None]]:
-        """(courtyard, building or '', from that day on, where it belongs then, its number there), every step forward."""
-        days = sorted({c.on for c in self._merged.values()} | {c.on for c in self._founded.values()})
+    def heirs(self) -> list[Heir]:
+        """Where what merged and split courtyards had belongs since, for every time in which it belonged elsewhere."""
+        days = sorted({c.on for c in (*self._merged.values(), *self._founded.values())})
         found = []
         for code in sorted({*self._out, *self._merged}):
             for building in (None, *sorted(self._out[code])):
-                last: tuple[str, str | None] = (code, building)
-                for day in days:
-                    place = self.place_on(code, building, day)
-                    begun = day >= (self.span(code).since or day)
-                    if begun and place != last and place != (code, building):
-                        found.append((code, building or "", day, *place))
-                        last = place
+                since = self.span(code).since or date.min
+                places = [(day, self.place_on(code, building, day)) for day in days if day >= since]
+                moved = [(day, place) for day, place in places if place != (code, building)]
+                kept = [at for n, at in enumerate(moved) if n == 0 or at[1] != moved[n - 1][1]]
+                ends = [day for day, _ in kept[1:]] + [None]
+                found += [Heir(code, building or "", day, end, *to) for (day, to), end in zip(kept, ends, strict=True)]
         return found
 
 

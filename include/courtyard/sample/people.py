@@ -28,6 +28,9 @@ class Spot(NamedTuple):
     room: int | str = ""
 
 
+NOWHERE = Spot()
+
+
 @dataclass(slots=True)
 class Stay:
     """A person in a household at a place."""

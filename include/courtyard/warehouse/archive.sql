@@ -14,7 +14,7 @@ SELECT DISTINCT period FROM quality.batch WHERE street_code = :street AND status
 -- name: counts
 CREATE TEMP TABLE _archive ON COMMIT DROP AS
 WITH living AS (
-    SELECT courtyard_code, person_id, household_id, attrs ->> 'residence_type' AS residence,
+    SELECT mart.courtyard_code_on(courtyard_code, building, :day) AS courtyard_code, person_id, household_id, attrs ->> 'residence_type' AS residence,
            (attrs -> 'split_residence') = 'true'::jsonb AS is_split, mart.age_on(attrs ->> 'birth_date', :day) AS age
       FROM warehouse.record
      WHERE is_current AND is_active AND street_code = :street AND dataset = :anchor
@@ -37,16 +37,18 @@ WITH living AS (
       FROM one
      GROUP BY courtyard_code
 ), member AS (
-    SELECT "group", courtyard_code, count(DISTINCT person_id) AS persons
+    SELECT "group", mart.courtyard_code_on(courtyard_code, building, :day) AS courtyard_code,
+           count(DISTINCT person_id) AS persons
       FROM mart.key_group_member
      WHERE street_code = :street AND valid_from <= :day AND valid_to > :day
-     GROUP BY "group", courtyard_code
+     GROUP BY 1, 2
 ), happened AS (
-    SELECT e.dataset, k.courtyard_code, count(DISTINCT k.record_key) AS events
+    SELECT e.dataset, mart.courtyard_code_on(k.courtyard_code, k.building, :day) AS courtyard_code,
+           count(DISTINCT k.record_key) AS events
       FROM unnest(CAST(:events AS text[]), CAST(:moments AS text[])) AS e(dataset, moment)
       JOIN warehouse.record k ON k.is_current AND k.street_code = :street AND k.dataset = e.dataset
      WHERE (k.attrs ->> e.moment)::timestamptz >= :starts AND (k.attrs ->> e.moment)::timestamptz < :ends
-     GROUP BY e.dataset, k.courtyard_code
+     GROUP BY 1, 2
 ), grouped AS (
     SELECT c.courtyard_code, jsonb_object_agg(g.group_code, coalesce(m.persons, 0)) AS key_groups
       FROM warehouse.courtyard c
@@ -68,7 +70,7 @@ SELECT c.courtyard_code, coalesce(b.population, CAST(:nobody AS jsonb)) AS popul
   LEFT JOIN base b USING (courtyard_code)
   LEFT JOIN grouped g USING (courtyard_code)
   LEFT JOIN answered a USING (courtyard_code)
- WHERE c.street_code = :street
+ WHERE c.street_code = :street AND c.valid_from <= :day AND c.valid_to > :day
 
 -- name: unchanged
 DELETE FROM _archive n
@@ -88,6 +90,19 @@ UPDATE warehouse.courtyard_archive a SET superseded_at = :learned
   FROM _archive n
  WHERE a.street_code = :street AND a.courtyard_code = n.courtyard_code AND a.period = :period
    AND a.superseded_at = 'infinity'
+
+-- name: gone
+-- Of courtyards that, by the register of today, did not exist on that day: what nobody ever saw goes.
+DELETE FROM warehouse.courtyard_archive a
+ USING warehouse.courtyard c
+ WHERE a.street_code = :street AND a.period = :period AND a.superseded_at = 'infinity' AND a.recorded_at >= :learned
+   AND c.courtyard_code = a.courtyard_code AND NOT (c.valid_from <= :day AND c.valid_to > :day)
+
+-- name: end_gone
+UPDATE warehouse.courtyard_archive a SET superseded_at = :learned
+  FROM warehouse.courtyard c
+ WHERE a.street_code = :street AND a.period = :period AND a.superseded_at = 'infinity'
+   AND c.courtyard_code = a.courtyard_code AND NOT (c.valid_from <= :day AND c.valid_to > :day)
 
 -- name: believe
 INSERT INTO warehouse.courtyard_archive (street_code, courtyard_code, period, recorded_at, population, key_groups, response)

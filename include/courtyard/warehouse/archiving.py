@@ -52,7 +52,7 @@ def _archive(connection: Connection, ctx: Context, quarter: Period) -> int:
     if names["learned"] is None:
         return 0
     connection.execute(_SQL["counts"], names)
-    for step in ("unchanged", "never_known", "supersede"):
+    for step in ("unchanged", "never_known", "supersede", "gone", "end_gone"):
         connection.execute(_SQL[step], names)
     changed = connection.execute(_SQL["believe"], names).rowcount
     connection.execute(_SQL["drop"])

@@ -12,7 +12,7 @@ from courtyard.sample.feeds.outlet import World, set_time
 from courtyard.sample.feeds.pages import Workbook
 from courtyard.sample.feeds.rosters import Entry, Roster
 from courtyard.sample.names import someone
-from courtyard.sample.people import Person, Spot
+from courtyard.sample.people import NOWHERE, Person
 
 SOURCE, ELDERLY, ORGANISATIONS = "civil_rosters", "elderly", "social_organisations"
 DEPARTMENT = "青羊区民政局"
@@ -105,7 +105,7 @@ class CivilRosters:
         for number, values in enumerate(self.organisations):
             row = speller.row(self.world.draws.rng("social.row", number), dict(values), work.period.last_day)
             at = values["address"]
-            where = self.world.spot(at, work.period) if isinstance(at, int) else Spot()
+            where = self.world.spot(at, work.period) if isinstance(at, int) else NOWHERE
             page.sheet.record(self.world.truth, page.put(row), row, "", where)
         return page.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 from courtyard.sample.feeds.grid_lists import DATASETS, SOURCE, Listing
 from courtyard.sample.feeds.outlet import World, retyped
 from courtyard.sample.mess import RATES, effect
-from courtyard.sample.people import Person, Spot
+from courtyard.sample.people import NOWHERE, Person, Spot
 from courtyard.sample.spelling import Row, Speller
 
 MONTHLY = {"grid_party_members": ("joined_date",)}
@@ -20,7 +20,7 @@ class GridRow(Row):
     """A spelled row with the person it is about; rows of one `household` share their household cells."""
 
     person: str = ""
-    where: Spot = Spot()
+    where: Spot = NOWHERE
     household: int = -1
     hidden: bool = False
 

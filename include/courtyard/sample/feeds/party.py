@@ -12,7 +12,7 @@ from courtyard.sample.feeds.outlet import World, set_time
 from courtyard.sample.feeds.pages import Workbook
 from courtyard.sample.feeds.rosters import Entry, Roster
 from courtyard.sample.names import someone
-from courtyard.sample.people import Spot
+from courtyard.sample.people import NOWHERE
 
 SOURCE = "party"
 ORGANISATIONS, MEMBERS, PROJECTS = "party_organisations", "party_members", "party_projects"
@@ -75,7 +75,7 @@ class Party:
         page, speller = work.page(ORGANISATIONS, DEPARTMENT), work.speller(ORGANISATIONS)
         for number, values in enumerate(self.organisations):
             row = speller.row(self.world.draws.rng("party.organisation", number), dict(values), work.period.last_day)
-            page.sheet.record(self.world.truth, page.put(row), row, "", Spot())
+            page.sheet.record(self.world.truth, page.put(row), row, "", NOWHERE)
         return page.close()
 
     def _members(self, work: Workbook, quarter: int) -> int:
@@ -119,7 +119,7 @@ class Party:
                     _claim(self.world, project, work.period),
                     work.period.last_day,
                 )
-                page.sheet.record(self.world.truth, page.put(row), row, "", Spot())
+                page.sheet.record(self.world.truth, page.put(row), row, "", NOWHERE)
         return page.close()
 
 

@@ -18,7 +18,8 @@ WITH said AS (
      WHERE r.is_current AND r.dataset IN (SELECT dataset FROM warehouse.key_group)
 )
 SELECT g.group_code AS "group", g.title, r.street_code, r.person_id, r.courtyard_code, c.community_code, r.dataset,
-       r.record_key, r.valid_from, least(r.valid_to, r.said_again, b.too_old_on) AS valid_to, r.recorded_at
+       r.record_key, r.valid_from, least(r.valid_to, r.said_again, b.too_old_on) AS valid_to, r.recorded_at,
+       r.building
   FROM warehouse.key_group g
   JOIN said r
     ON r.dataset = g.dataset AND r.is_active
