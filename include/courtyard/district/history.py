@@ -144,8 +144,8 @@ class History:
                 places = [(day, self.place_on(code, building, day)) for day in days if day >= since]
                 moved = [(day, place) for day, place in places if place != (code, building)]
                 kept = [at for n, at in enumerate(moved) if n == 0 or at[1] != moved[n - 1][1]]
-                ends = [day for day, _ in kept[1:]] + [None]
-                found += [Heir(code, building or "", day, end, *to) for (day, to), end in zip(kept, ends, strict=True)]
+                ends = [*(day for day, _ in kept[1:]), None]
+                found += [Heir(code, building or "", day, end, *to) for (day, to), end in zip(kept, ends, strict=False)]
         return found
 
 
