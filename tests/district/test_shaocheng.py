@@ -1,9 +1,8 @@
 """The sample pack itself: its data is a product, so its promises are tested."""
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -97,13 +96,26 @@ def test_a_name_of_two_courtyards_belonged_to_them_in_turn(district):
         assert {first.valid_to, second.valid_to} & {first.valid_from, second.valid_from}
 
 
-def test_every_post_is_held_by_a_sample_person_at_any_time(district):
+def test_every_post_is_held_by_a_sample_person_but_for_the_vacancies_of_the_sample(district):
+    """Each grid has a 网格员 from its first day on; a successor comes the day the holder leaves, or late, or not yet."""
     assert all("样例" in post.holder for post in district.posts)
+    held = defaultdict(list)
+    for post in sorted(district.posts, key=lambda p: p.valid_from):
+        held[post.unit_code, post.post].append((post.valid_from, post.valid_to))
     for grid in district.units_valid_on(TODAY, "grid"):
-        held = sorted(p.valid_from for p in district.posts if p.unit_code == grid.code and p.post == "网格员")
-        ends = sorted(p.valid_to or date.max for p in district.posts if p.unit_code == grid.code and p.post == "网格员")
-        assert held[0] == grid.valid_from and ends[-1] == date.max
-        assert all(start == end for (_, start), end in zip(pairwise(held), ends, strict=False))
+        assert held[grid.code, "网格员"][0][0] == grid.valid_from
+    vacant = {}
+    for (unit, post), spans in held.items():
+        is_former = district.unit_by_code[unit].valid_to is not None
+        ends = [*(since for since, _ in spans[1:]), district.unit_by_code[unit].valid_to if is_former else None]
+        vacant |= {(unit[-6:], post): (left, came) for (_, left), came in zip(spans, ends, strict=True) if left != came}
+    assert vacant == {
+        ("005006", "社区副书记"): (date(2026, 5, 20), date(2026, 8, 1)),
+        ("003010", "网格员"): (date(2026, 4, 10), date(2026, 6, 1)),
+        ("008005", "网格长"): (date(2025, 12, 1), date(2026, 1, 5)),
+        ("007007", "网格员"): (date(2026, 8, 20), None),
+        ("007007", "网格长"): (date(2026, 9, 1), None),
+    }
 
 
 def test_tables_are_plain_utf_8_with_line_feeds():

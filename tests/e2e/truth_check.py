@@ -1,7 +1,8 @@
 """The sample street's truth held against the warehouse: who is counted where, and why a difference is there.
 
 Only tests and benchmarks read the truth. A difference counts as explained when a row about that
-person was quarantined, came late, was missed by its source or lay in a file that was not accepted.
+person was quarantined, came late, was missed by its source or lay in a file that was not accepted, or when
+a row without an ID number was known by something that changed, so that its former record was never ended.
 """
 
 from __future__ import annotations
@@ -193,7 +194,12 @@ def _reason(truth: Truth, dataset: str, person: str, aside: set, refused: set, r
     grids = {name[:15] for _, _, name, *_ in rows if name}
     if any((dataset, grid) not in reported for grid in grids):
         return "grid did not report"
-    told = truth.defects_of.get((person, dataset), set()) & {"row.stale", "row.moved_within", "file.late"}
+    told = truth.defects_of.get((person, dataset), set()) & {
+        "row.stale",
+        "row.moved_within",
+        "row.rekeyed",
+        "file.late",
+    }
     return "/".join(sorted(told)) or None
 
 

@@ -62,5 +62,14 @@ def rows(sample: Sample) -> Rows:
 
 
 @pytest.fixture(scope="session")
+def named(sample: Sample) -> Callable[[str, str], str]:
+    """The name of a person on a day."""
+    held: dict[str, Rows] = {}
+    for row in sample.truth("names"):
+        held.setdefault(row["person"], []).append(row)
+    return lambda person, day: next(n["name"] for n in held[person] if day < (n["valid_to"] or "9"))
+
+
+@pytest.fixture(scope="session")
 def persons(sample: Sample) -> dict[str, dict[str, str]]:
     return {person["person"]: person for person in sample.truth("persons")}

@@ -15,6 +15,7 @@ from courtyard.district.models import (
     Courtyard,
     CourtyardChange,
     KeyGroup,
+    Linkage,
     Office,
     Post,
     ReportSpec,
@@ -52,3 +53,4 @@ class Pack:
     reports: dict[str, Read[ReportSpec]]
     key_groups: Read[tuple[KeyGroup, ...]]
     authority: Read[tuple[Authority, ...]]
+    linkage: Read[Linkage]

@@ -139,17 +139,15 @@ SELECT dataset, record_key, first_from, trait, name, birth_date, id_token, phone
   FROM identity.evidence
  WHERE street_code = :street AND dataset <> :anchor
 
+-- name: identified
+-- Persons of the register with an ID number in any of their entries.
+CREATE TEMP TABLE _identified ON COMMIT DROP AS
+SELECT DISTINCT f.person_id FROM _final f JOIN _register r USING (record_key) WHERE r.has_id
+
 -- name: anchors
 -- What the register says about everyone whom another source might mean.
 CREATE TEMP TABLE _anchor ON COMMIT DROP AS
-WITH led AS (
-    SELECT f.person_id
-      FROM (SELECT record_key, record_key AS member FROM _leader UNION SELECT record_key, leader FROM _leader) d
-      JOIN _final f USING (record_key)
-      JOIN _register r ON r.record_key = d.member
-     WHERE r.has_id
-)
-SELECT f.person_id, r.has_id OR f.person_id IN (SELECT person_id FROM led) AS has_id,
+SELECT f.person_id, f.person_id IN (SELECT person_id FROM _identified) AS has_id,
        e.name, e.birth_date, e.id_token, e.phone_token, e.courtyard_code, e.building, e.unit_no, e.room
   FROM _entry e
   JOIN _register r USING (record_key)
@@ -191,7 +189,7 @@ SELECT o.*
  WHERE NOT EXISTS (SELECT FROM _claim c WHERE c.dataset = o.dataset AND c.record_key = o.record_key)
 
 -- name: make_match
-CREATE TEMP TABLE _match (dataset text, record_key text, person_id text, method text) ON COMMIT DROP
+CREATE TEMP TABLE _match (dataset text, record_key text, person_id text, method text, score float) ON COMMIT DROP
 
 -- name: doubt_other_ids
 -- The same name, birth date and room under two ID numbers that both hold: for a person to decide.
@@ -223,8 +221,8 @@ INSERT INTO _doubt (dataset, record_key, person_id, reason)
 SELECT dataset, record_key, person_id, 'ids_differ' FROM refused
 
 -- name: settle_matches
-INSERT INTO _final (dataset, record_key, person_id, method)
-SELECT dataset, record_key, person_id, method FROM _match
+INSERT INTO _final (dataset, record_key, person_id, method, score)
+SELECT dataset, record_key, person_id, method, score FROM _match
 
 -- name: to_mint
 -- The strongest of what each unmatched row says of itself; later passes may use rows with an ID number.

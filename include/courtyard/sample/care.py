@@ -8,7 +8,6 @@ from random import Random
 
 from courtyard.sample.draw import Draws
 from courtyard.sample.groups import Groups
-from courtyard.sample.mess import RATES
 from courtyard.sample.people import Membership, Person, Stay
 from courtyard.sample.street import Street
 
@@ -33,8 +32,7 @@ def _disabled(person: Person, street: Street, draws: Draws) -> list[Membership]:
         (floor, rate) for floor, rate in DISABLED_SHARE.items() if person.age_on(street.end) >= floor or not floor
     )[1]
     rng = draws.rng("disabled", person.no)
-    withheld = draws.hit(RATES["id.withheld"], "id.withheld", person.no)
-    if person.document != "id_card" or withheld or rng.random() >= share:
+    if person.document != "id_card" or person.withheld or rng.random() >= share:
         return []
     since = _certified(rng, person, street)
     facts = {

@@ -8,8 +8,14 @@ quarter to the next. Mixing is SplitMix64 (Steele, Lea & Flood 2014).
 from __future__ import annotations
 
 import zlib
+from datetime import date, timedelta
 from functools import cache
 from random import Random
+from typing import TypeVar
+
+from courtyard.period import Period
+
+T = TypeVar("T")
 
 _MASK = (1 << 64) - 1
 
@@ -46,3 +52,21 @@ class Draws:
     def rng(self, name: str, *keys: int) -> Random:
         """A generator for many draws about one thing."""
         return Random(self.number(name, *keys))
+
+
+def count(rate: float, of: int) -> int:
+    """How many of so many: at least one, so that the smallest street has every kind of event."""
+    return max(1, round(rate * of))
+
+
+def day_in(rng: Random, period: Period) -> date:
+    return period.start + timedelta(days=rng.randrange((period.end - period.start).days))
+
+
+def some(rng: Random, pool: list[T], weights: list[float] | None, number: int) -> list[T]:
+    """Up to `number` different items; by weight where weights are given (Efraimidis & Spirakis 2006)."""
+    number = min(number, len(pool))
+    if weights is None:
+        return rng.sample(pool, number)
+    keys = [(rng.random() ** (1 / weight), index) for index, weight in enumerate(weights)]
+    return [pool[index] for _, index in sorted(keys, reverse=True)[:number]]

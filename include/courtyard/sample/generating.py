@@ -11,7 +11,7 @@ from pathlib import Path
 
 from courtyard.district.models import District
 from courtyard.errors import UsageError
-from courtyard.sample import care
+from courtyard.sample import alike, care
 from courtyard.sample.addresses import Addresses
 from courtyard.sample.draw import Draws
 from courtyard.sample.feeds.civil_affairs import CivilAffairs
@@ -32,7 +32,7 @@ from courtyard.sample.life import Life
 from courtyard.sample.street import Street
 from courtyard.sample.truth import Truth
 
-VERSION = 7
+VERSION = 8
 MARK = "SAMPLE.json"
 TWIN_PAIRS = 300
 Progress = Callable[[str], None]
@@ -142,12 +142,14 @@ def live(street: Street, draws: Draws, tell: Progress) -> Groups:
         for _ in range(households):
             make.household(rng, courtyard)
     _enough_twins(make, draws, street)
+    alike.add(make, draws, street)
     groups = Groups(make)
     groups.found(draws.rng("groups"))
     tell(f"{len(make.households):,} 户、{len(make.persons):,} 人")
     life = Life(make, groups)
     for index, quarter in enumerate(street.quarters):
         life.pass_quarter(draws.rng("life", index), quarter)
+    alike.withhold(make, draws)
     return groups
 
 

@@ -81,15 +81,17 @@ class Groups:
     def join_party(self, rng: Random, person: Person, joined: date, kind: str = "") -> None:
         """A member of one of the community's branches; probationary in the first year."""
         kind = kind or ("probationary" if (self.make.street.start - joined).days < 365 else "full")
-        home = self.make.households[person.stays[-1].household]
-        community = self.make.street.community_of[home.dwelling.courtyard]
-        name = self.make.street.units[community].name
         facts = {
-            "party_org": f"{name}第{'一二三四五'[rng.randrange(5)]}党支部",
+            "party_org": self.branch(rng, person),
             "joined_date": joined,
             "education": rng.choice(EDUCATION),
         }
         self.join(person, "party_member", kind, max(joined, person.stays[0].valid_from), facts)
+
+    def branch(self, rng: Random, person: Person) -> str:
+        """One of the branches of the community where the person lives now."""
+        community = self.make.street.community_of[person.stays[-1].dwelling.courtyard]
+        return f"{self.make.street.units[community].name}第{'一二三四五'[rng.randrange(5)]}党支部"
 
     def _maybe_activist(self, rng: Random, person: Person, start: date) -> None:
         age = person.age_on(start)

@@ -11,7 +11,7 @@ from courtyard.sample.ids import Registry
 from courtyard.sample.people import Household, Person, Stay
 from courtyard.sample.street import Street
 
-HEAD, SPOUSE, SON, DAUGHTER, PARENT, OTHER = "0", "1", "2", "3", "5", "8"
+HEAD, SPOUSE, SON, DAUGHTER, GRANDCHILD, PARENT, OTHER = "0", "1", "2", "3", "4", "5", "8"
 RESIDENCE = {"hukou": 0.665, "floating": 0.332, "overseas": 0.003}
 ETHNICITY = {"01": 968, "04": 7, "07": 5, "03": 7, "11": 3, "15": 3, "05": 3, "06": 2, "08": 1, "33": 1}
 TWIN_SHARE = 0.018
@@ -138,7 +138,7 @@ class Maker:
         sex = "1" if rng.random() < 0.52 else "2"
         parent = mother if father is None or rng.random() < 0.06 else father
         han = parent is not None and parent.ethnicity not in ("", "05", "04", "07")
-        family = _family(parent.name) if han and parent else ""
+        family = names.family(parent.name) if han and parent else ""
         person = self.person(rng, home, SON if sex == "1" else DAUGHTER, sex, birth, since, family)
         person.father = father.no if father else None
         person.mother = mother.no if mother else None
@@ -170,10 +170,6 @@ class Maker:
 def _birth(rng: Random, today: date, age: float) -> date:
     """A birth date that makes this age today, any day of the year alike."""
     return today - timedelta(days=int(age * 365.25) + rng.randrange(365))
-
-
-def _family(name: str) -> str:
-    return name[:2] if name[:2] in ("欧阳", "司马", "上官", "诸葛") else name[:1]
 
 
 def _elder_single(make: Maker, rng: Random, home: Household, today: date, since: date) -> None:

@@ -29,7 +29,7 @@ KINDS: dict[str, Kind] = {
     "id.missing": Kind(0.05, "lost", "this source has no ID number of this person"),
     "id.newborn": Kind(0.6, "lost", "a child born in the quarter has none yet (population)"),
     "id.mistyped": Kind(0.023, "quarantined", "one digit is another: the check digit fails"),
-    "id.mistyped_valid": Kind(0.001, "other", "another sequence number with a check digit that holds"),
+    "id.mistyped_valid": Kind(0.0015, "other", "another sequence number with a check digit that holds"),
     "id.spaced": Kind(0.01, "read", "510105 19800101 123X"),
     "id.apostrophe": Kind(0.01, "read", "leading apostrophe"),
     "id.full_width": Kind(0.005, "read", "full-width digits"),
@@ -45,6 +45,7 @@ KINDS: dict[str, Kind] = {
     "name.zero_width": Kind(0.004, "read", "U+200B inside"),
     "name.no_break_space": Kind(0.003, "read", "U+00A0 at the end"),
     "name.variant": Kind(0.006, "other", "a character of the same sound"),
+    "name.former": Kind(0.4, "other", "this source goes on with the name before the change, of those who changed it"),
     "name.unreadable": Kind(0.0008, "quarantined", "? or 〓 for a character"),
     "name.rare_lost": Kind(0.1, "quarantined", "〓 for the rare character, of names that have one"),
     "date.dotted": Kind(0.08, "read", "2024.3.1"),
@@ -89,6 +90,9 @@ KINDS: dict[str, Kind] = {
     "row.stale": Kind(0.05, "other", "still says what held before: listed, or at the former address"),
     "row.missed": Kind(0.01, "lost", "this source never hears of this person"),
     "row.moved_within": Kind(0.0, "other", "reported gone by a grid, while living in another one"),
+    "row.rekeyed": Kind(
+        0.0, "other", "without an ID number, named or placed otherwise than before: another record to the reader"
+    ),
     "case.closed_before_created": Kind(0.004, "quarantined", "closed before it was created"),
     "sheet.two_row_header": Kind(0.25, "read", "merged header in two rows"),
     "sheet.header_spelled": Kind(0.15, "read", "a header by another name or with blanks in it"),

@@ -55,6 +55,11 @@ def surname(rng: Random) -> str:
     return rng.choices(_SURNAME, _SURNAME_WEIGHT)[0]
 
 
+def family(name: str) -> str:
+    """The surname of a Han name."""
+    return name[:2] if name[:2] in ("欧阳", "司马", "上官", "诸葛") else name[:1]
+
+
 def given(rng: Random, sex: str, birth_year: int) -> str:
     """One or two characters of the fashion of the year; one in 300 holds a rare character."""
     era = "old" if birth_year < 1968 else "mid" if birth_year < 2000 else "new"

@@ -47,7 +47,10 @@ class Stay:
 
 @dataclass(slots=True)
 class Person:
-    """`died` and `left` are the first day without the person in the street."""
+    """`name` is the last one, `former` what came before as (day until which it held, name).
+
+    `died` is the first day without the person; `withheld` is an ID number that no source knows.
+    """
 
     no: int
     name: str
@@ -61,9 +64,11 @@ class Person:
     split: bool
     hukou_address: str
     stays: list[Stay] = field(default_factory=list)
+    former: list[tuple[date, str]] = field(default_factory=list)
     died: date | None = None
-    left: date | None = None
+    withheld: bool = False
     twin: int | None = None
+    namesake: int | None = None
     father: int | None = None
     mother: int | None = None
 
@@ -77,6 +82,14 @@ class Person:
             if stay.valid_from <= day:
                 return stay if stay.valid_to is None or day < stay.valid_to else None
         return None
+
+    def gone_since(self, day: date) -> date | None:
+        """The first day without somebody who was here before and is not on this day."""
+        last = next((s for s in reversed(self.stays) if s.valid_from <= day), None)
+        return last.valid_to if last and last.valid_to and last.valid_to <= day else None
+
+    def name_on(self, day: date) -> str:
+        return next((name for until, name in self.former if day < until), self.name)
 
     def age_on(self, day: date) -> int:
         return day.year - self.birth.year - ((day.month, day.day) < (self.birth.month, self.birth.day))

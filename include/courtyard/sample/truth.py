@@ -10,12 +10,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from courtyard.sample import alike
 from courtyard.sample.groups import Groups, school_ages
 from courtyard.sample.people import Membership, Person, Spot, Stay
 from courtyard.sample.street import Street
 
 COLUMNS = {
     "persons": ("person", "name", "sex", "birth_date", "id_number", "died", "twin"),
+    "names": ("person", "name", "valid_from", "valid_to"),
+    "traits": ("person", "trait"),
     "residence": (
         "person", "household", "courtyard_code", "building", "unit", "room", "valid_from", "valid_to", "residence_type",
     ),
@@ -52,12 +55,14 @@ class Truth(AbstractContextManager["Truth"]):
             died = person.died or ""
             line = (person.person_id, person.name, person.sex, person.birth, person.id_number, died, twin)
             self._writers["persons"].writerow(line)
+            self._writers["names"].writerows(_names(person))
             for stay in person.stays:
                 for place, building, since, until in street.stretches(stay.dwelling, stay.valid_from, stay.valid_to):
                     where = (place.code, building, *stay.dwelling[2:], since, until or "", person.residence_type)
                     self._writers["residence"].writerow((person.person_id, f"H{stay.household:07d}", *where))
             for membership in school_ages(person, street.start, street.end):
                 self._membership(street, person, membership)
+        self._writers["traits"].writerows(alike.traits(groups.make.persons))
         for membership in groups.memberships:
             self._membership(street, groups.make.persons[membership.person], membership)
 
@@ -90,6 +95,15 @@ class Truth(AbstractContextManager["Truth"]):
 
     def omission(self, source: str, dataset: str, period: str, person: str, reason: str) -> None:
         self._writers["omissions"].writerow((source, dataset, period, person, reason))
+
+
+def _names(person: Person) -> Iterator[tuple[str, str, Any, Any]]:
+    """Each name with the days on which it held; '' for always before and for still."""
+    since: Any = ""
+    for until, name in person.former:
+        yield person.person_id, name, since, until
+        since = until
+    yield person.person_id, person.name, since, ""
 
 
 def places_of(street: Street, person: Person, held: Membership) -> Iterator[tuple[str, date, date | None]]:

@@ -88,7 +88,7 @@ class CivilAffairs:
         rng = self.world.draws.rng("dibao.row", person.no, retyped(self.world, SOURCE, person.no, quarter))
         values = self._values(rng, benefit, person, (stay, covered), sheet.period)
         row = self.speller.row(rng, values, sheet.period.last_day, person.sex)
-        row.row_faults += self.world.faults_of_id(person) + (["row.stale"] if stale else [])
+        row.row_faults += self.world.faults(person, SOURCE, sheet.period.last_day) + (["row.stale"] if stale else [])
         cells = {self.headers[name]: cell for name, cell in row.cells.items()}
         cells |= {"xh": order, "jdbm": self.world.street.code}
         table.writerow(["" if cells[name] is None else cells[name] for name in TABLE_COLUMNS])
@@ -119,8 +119,8 @@ class CivilAffairs:
         return {
             "benefit_no": benefit.no,
             "month": str(month),
-            "head_name": head.name,
-            "name": person.name,
+            "head_name": self.world.name(head, SOURCE, month.last_day),
+            "name": self.world.name(person, SOURCE, month.last_day),
             "id_number": self.world.id_number(person),
             "relation": "0" if person is head else stay.relation if stay.relation != "0" else "8",
             "household_size": max(size, covered),

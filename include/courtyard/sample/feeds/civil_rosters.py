@@ -63,14 +63,17 @@ class CivilRosters:
         for membership in self.world.groups.memberships:
             if membership.group == "activist":
                 person = self.world.persons[membership.person]
-                found.setdefault(person.stays[0].dwelling.courtyard, []).append(person.name)
+                found.setdefault(person.stays[0].dwelling.courtyard, []).append(person.name_on(self.world.street.start))
         return found
 
     def _elderly(self, work: Workbook, quarter: int) -> int:
         page, speller = work.page(ELDERLY, DEPARTMENT), work.speller(ELDERLY)
         for entry in self.roster.listed(quarter):
             rng = self.roster.rng(entry.person, quarter)
-            row = speller.row(rng, self._person(entry, work.period), work.period.last_day, entry.person.sex)
+            values = self._person(entry, work.period)
+            row = speller.row(rng, values, work.period.last_day, entry.person.sex)
+            known_by = (values["name"], entry.person.birth, entry.standing.stay.dwelling)
+            row.row_faults += self.world.rekeyed(ELDERLY, entry.person, row, known_by)
             self.roster.record(page.sheet, page.put(row), row, entry)
         return page.close("注：高龄津贴按周岁分档发放。")
 
@@ -82,7 +85,7 @@ class CivilRosters:
         others = ("couple", "family", "family", "institution") if stay.relation in ("0", "1") else ("family",)
         pairs = self._pairs.get(stay.dwelling.courtyard)
         return {
-            "name": person.name,
+            "name": self.world.name(person, SOURCE, period.last_day),
             "sex": person.sex,
             "birth_date": person.birth,
             "id_number": self.world.id_number(person),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -43,7 +44,9 @@ class Disabled:
                 sheet = Sheet(SOURCE, DATASET, quarter, quarter, FILE, "", self.headers, {})
                 for row_no, entry in enumerate(self.roster.listed(index), 1):
                     rng = self.roster.rng(entry.person, index)
-                    row = self.speller.row(rng, self._values(entry), quarter.last_day, entry.person.sex)
+                    row = self.speller.row(
+                        rng, self._values(entry, quarter.last_day), quarter.last_day, entry.person.sex
+                    )
                     cells = {self.headers[name]: cell for name, cell in row.cells.items()}
                     cells |= {"jd": str(quarter), "jddm": self.world.street.code, "xh": row_no}
                     table.writerow(["" if cells[name] is None else cells[name] for name in TABLE_COLUMNS])
@@ -52,17 +55,17 @@ class Disabled:
         set_time(path, self.world.street.end, 3)
         return written
 
-    def _values(self, entry: Entry) -> dict[str, Any]:
+    def _values(self, entry: Entry, day: date) -> dict[str, Any]:
         person, facts = entry.person, entry.standing.membership.facts
         care = CARE.get(facts["grade"], 0)
         living = LIVING if facts["is_poor"] else 0
         return {
             "disability_no": f"{person.id_number}{facts['kind']}{facts['grade']}",
-            "name": person.name,
+            "name": self.world.name(person, SOURCE, day),
             "sex": person.sex,
             "kind": facts["kind"],
             "grade": facts["grade"],
-            "guardian": self._guardian(person),
+            "guardian": self._guardian(person, day),
             "subsidy": "both" if care and living else "nursing" if care else "living" if living else "none",
             "subsidy_amount": Decimal(care + living) if care or living else None,
             "address": entry.standing.stay.dwelling,
@@ -70,10 +73,10 @@ class Disabled:
             "state": "removed" if entry.is_gone else "listed",
         }
 
-    def _guardian(self, person: Person) -> str:
+    def _guardian(self, person: Person, day: date) -> str:
         """A parent of a child; of a grown person somebody of the household, where there is one."""
         parent = person.mother if person.father is None else person.father
         if parent is not None:
-            return self.world.persons[parent].name
+            return self.world.persons[parent].name_on(day)
         members = self.world.groups.make.households[person.stays[-1].household].members
-        return next((self.world.persons[no].name for no in members if no != person.no), "")
+        return next((self.world.persons[no].name_on(day) for no in members if no != person.no), "")

@@ -94,6 +94,7 @@ class GridLists:
     ) -> Iterator[Listing]:
         """Members first known, known and changed, and those who went; a change may wait a quarter."""
         known = self._known.setdefault((grid, group), {})
+        quarter_end = self.world.street.quarters[index].last_day
         before = self._before[group][grid]
         for no, (membership, stay) in now.items():
             if no in known:
@@ -111,7 +112,7 @@ class GridLists:
                 yield Listing(person, membership, stay, "unchanged", None)
                 continue
             del known[no]
-            yield Listing(person, membership, stay, *_departure(person, membership, stay))
+            yield Listing(person, membership, stay, *_departure(person, membership, stay, quarter_end))
 
     def _mark(self, listed: list[Listing], at_end: Members, grid: str) -> None:
         """Note rows that say something else than the truth on the quarter's last day."""
@@ -139,15 +140,16 @@ def _changed(was: tuple[Membership, Stay], now: tuple[Membership, Stay]) -> date
     """The day on which a known member's facts changed, None while they are the same."""
     if was[1].dwelling != now[1].dwelling:
         return now[1].valid_from
-    return now[0].valid_from if was[0].kind != now[0].kind else None
+    same = was[0].kind == now[0].kind and was[0].facts.get("party_org") == now[0].facts.get("party_org")
+    return None if same else now[0].valid_from
 
 
-def _departure(person: Person, membership: Membership, stay: Stay) -> tuple[str, date | None]:
-    """What the grid reports of somebody who is no longer on its list, and the day."""
-    if person.died:
+def _departure(person: Person, membership: Membership, stay: Stay, day: date) -> tuple[str, date | None]:
+    """What the grid reports by a day of somebody who is no longer on its list, and since when."""
+    if person.died and person.died <= day:
         return "deceased", person.died
-    if person.left:
-        return "moved_out", person.left
+    if gone := person.gone_since(day):
+        return "moved_out", gone
     if membership.valid_to and (stay.valid_to is None or membership.valid_to <= stay.valid_to):
         return "left", membership.valid_to
     return "moved_out", stay.valid_to

@@ -98,9 +98,10 @@ class GridRows:
         no = item.person.no
         spelling = typing or retyped(self.world, SOURCE, no, quarter)
         rng = self.world.draws.rng(f"grid.row.{group}", no, spelling)
+        day = self.world.street.quarters[quarter].last_day
         values = _VALUES[group](self, item, quarter)
         values |= {
-            "name": item.person.name,
+            "name": self.world.name(item.person, SOURCE, day),
             "sex": item.person.sex,
             "id_number": self.world.id_number(item.person),
             "change_kind": item.change,
@@ -112,7 +113,9 @@ class GridRows:
         household = item.membership.facts.get("benefit", -1)
         where = self.world.street.spot(item.stay.dwelling, day)
         hidden = rng.random() < RATES["row.hidden"]
-        faults = [*item.faults, *self.world.faults_of_id(item.person), *(["row.hidden"] if hidden else [])]
+        faults = [*item.faults, *self.world.faults(item.person, SOURCE, day), *(["row.hidden"] if hidden else [])]
+        known_by = tuple(values[name] for name in _KNOWN_BY[group])
+        faults += self.world.rekeyed(DATASETS[group], item.person, row, known_by)
         return GridRow(row.cells, row.faults, faults, item.person.person_id, where, household, hidden)
 
     def _activist(self, item: Listing, quarter: int) -> dict[str, Any]:
@@ -151,7 +154,7 @@ class GridRows:
         size = sum(1 for no in members if self.world.persons[no].stay_on(day))
         head = item.person.no == benefit.head
         return {
-            "head_name": self.world.persons[benefit.head].name,
+            "head_name": self.world.name(self.world.persons[benefit.head], SOURCE, day),
             "household_size": max(size, len(benefit.covered)),
             "covered_persons": len(benefit.covered),
             "address": item.stay.dwelling,
@@ -167,13 +170,20 @@ class GridRows:
             "birth_date": person.birth,
             "hukou_address": person.hukou_address,
             "address": item.stay.dwelling,
-            "guardian": guardian.name,
+            "guardian": guardian.name_on(self.world.street.quarters[quarter].last_day),
             "guardian_relation": "父亲" if guardian.sex == "1" else "母亲",
             "phone": guardian.phone,
             "is_migrant": person.residence_type == "floating",
         }
 
 
+_KNOWN_BY = {
+    "activist": ("name", "courtyard", "activist_kind"),
+    "party_member": ("name", "party_org", "joined_date"),
+    "dibao": ("name", "head_name", "address"),
+    "school_age": ("name", "birth_date", "guardian"),
+}
+"""What a record of each list is known by where it has no ID number."""
 _VALUES = {
     "activist": GridRows._activist,
     "party_member": GridRows._party_member,

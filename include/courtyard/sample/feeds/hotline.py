@@ -107,7 +107,7 @@ class Hotline:
             "title": title,
             "content": content,
             "address": person.stays[-1].dwelling._replace(courtyard=courtyard),
-            "caller_name": person.name if rng.random() < 0.9 else "",
+            "caller_name": person.name_on(created.date()) if rng.random() < 0.9 else "",
             "phone": person.phone,
             "created": created,
             "created_at": created.isoformat(),

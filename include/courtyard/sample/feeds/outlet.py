@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from courtyard.period import SHANGHAI, Period
 from courtyard.sample.addresses import Addresses
 from courtyard.sample.draw import Draws
 from courtyard.sample.groups import Groups
-from courtyard.sample.mess import RATES
+from courtyard.sample.mess import RATES, effect
 from courtyard.sample.people import Dwelling, Person, Spot
 from courtyard.sample.spelling import Row
 from courtyard.sample.street import Street
@@ -30,6 +30,7 @@ class World:
     addresses: Addresses
     truth: Truth
     out: Path
+    keys: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
 
     @property
     def persons(self) -> list[Person]:
@@ -40,11 +41,30 @@ class World:
 
     def id_number(self, person: Person) -> str:
         """The number that sources may know: one person in twenty gives none to anybody."""
-        withheld = self.draws.hit(RATES["id.withheld"], "id.withheld", person.no)
-        return "" if withheld else person.id_number
+        return "" if person.withheld else person.id_number
 
-    def faults_of_id(self, person: Person) -> list[str]:
-        return ["id.withheld"] if person.id_number and not self.id_number(person) else []
+    def name(self, person: Person, source: str, day: date) -> str:
+        """The name a source writes on a day: of those who changed it, now and then the former one for good."""
+        hit = person.former and self.draws.hit(RATES["name.former"], f"{source}.former", person.no)
+        return person.former[0][1] if hit else person.name_on(day)
+
+    def faults(self, person: Person, source: str, day: date) -> list[str]:
+        """What is wrong with every row that this source writes of a person on a day."""
+        faults = ["id.withheld"] if person.withheld else []
+        return faults + (["name.former"] if self.name(person, source, day) != person.name_on(day) else [])
+
+    def rekeyed(self, dataset: str, person: Person, row: Row, named: tuple[Any, ...]) -> list[str]:
+        """Whether a reader takes the row for another record than the last one this dataset had of the person.
+
+        `named` is what the record is known by where the row has no ID number.
+        """
+        fault = row.faults.get("id_number", "")
+        if any(effect(kind) == "quarantined" for kind in row.defects):
+            return []
+        key = named if row.cells["id_number"] is None else (fault if fault == "id.mistyped_valid" else "",)
+        before = self.keys.setdefault((dataset, person.no), key)
+        self.keys[dataset, person.no] = key
+        return ["row.rekeyed"] if before != key else []
 
     def spot(self, where: Dwelling | int, period: Period) -> Spot:
         """The truth about a place on a period's last day."""

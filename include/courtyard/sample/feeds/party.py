@@ -91,10 +91,10 @@ class Party:
         joined = held.facts["joined_date"]
         anniversary = joined + timedelta(days=365)
         full = anniversary if anniversary <= period.last_day else max(held.valid_from, joined)
-        gone = "ended" if person.died else "transferred"
+        gone = "ended" if person.died and person.died <= period.last_day else "transferred"
         return {
             "member_no": f"{self.world.street.code}D{person.no + 1:07d}",
-            "name": person.name,
+            "name": self.world.name(person, SOURCE, period.last_day),
             "sex": person.sex,
             "ethnicity": person.ethnicity,
             "birth_date": person.birth,

@@ -109,24 +109,25 @@ class Population:
         if now:
             return Seen(now, "resident", None, now is not person.stay_on(last_day))
         was = self._known(person, quarter - 1)
-        gone = person.died or person.left
-        if was and gone and person.stay_on(last_day) is None:
-            return Seen(was, "deceased" if person.died else "moved_out", gone, False)
+        gone = person.gone_since(last_day)
+        if was and gone:
+            return Seen(was, "deceased" if person.died == gone else "moved_out", gone, False)
         return None
 
     def _line(self, person: Person, seen: Seen, period: Period) -> _Line:
         newborn = self._newborn(person, period)
         place, building = self.world.street.on(seen.stay.dwelling, period.last_day)
         called = self.world.street.names_on(place, period.last_day)[0]
-        key = (id(seen.stay), seen.status, newborn, seen.stale, place.code, called, building)
+        name = self.world.name(person, SOURCE, period.last_day)
+        key = (id(seen.stay), seen.status, newborn, seen.stale, name, place.code, called, building)
         kept = self._lines.get(person.no)
         if kept and kept.key == key:
             return kept
         rng = self.world.draws.rng("population.row", person.no)
-        row = self.speller.row(rng, self._values(person, seen, newborn), period.last_day, person.sex)
+        row = self.speller.row(rng, self._values(person, seen, newborn, name), period.last_day, person.sex)
         if seen.stale:
             row.row_faults.append("row.stale")
-        row.row_faults += ["id.newborn"] if newborn else self.world.faults_of_id(person)
+        row.row_faults += ["id.newborn"] if newborn else self.world.faults(person, SOURCE, period.last_day)
         changed = seen.since or min(max(seen.stay.valid_from, period.start), period.last_day)
         stamp = datetime.combine(changed, time(9 + person.no % 8, person.no % 60), SHANGHAI)
         cells = ["" if cell is None else str(cell) for cell in row.cells.values()]
@@ -139,11 +140,11 @@ class Population:
         fresh = person.birth >= period.start
         return fresh and self.world.draws.hit(RATES["id.newborn"], "population.newborn", person.no)
 
-    def _values(self, person: Person, seen: Seen, newborn: bool) -> dict:
+    def _values(self, person: Person, seen: Seen, newborn: bool, name: str) -> dict:
         number = "" if newborn else self.world.id_number(person)
         return {
             "person_no": f"{self.world.street.code}{person.no + 1:09d}",
-            "name": person.name,
+            "name": name,
             "sex": person.sex,
             "birth_date": person.birth,
             "document_type": person.document if number or person.document == "passport" else "none",

@@ -69,7 +69,10 @@ class Roster:
 
     def record(self, sheet: Sheet, row_no: int, row: Row, entry: Entry) -> None:
         """Put a written line on record."""
-        row.row_faults += [*self.world.faults_of_id(entry.person), *(["row.stale"] if entry.is_stale else [])]
+        row.row_faults += [
+            *self.world.faults(entry.person, self.source, sheet.period.last_day),
+            *(["row.stale"] if entry.is_stale else []),
+        ]
         where = self.world.spot(entry.standing.stay.dwelling, sheet.period)
         sheet.record(self.world.truth, row_no, row, entry.person.person_id, where)
 

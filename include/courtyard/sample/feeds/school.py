@@ -55,7 +55,7 @@ class School:
             page.write_number(row_no - 1, 0, number)
             for column, cell in enumerate(row.cells.values(), 1):
                 books.put(page, row_no - 1, column, cell, day)
-            row.row_faults += self.world.faults_of_id(person)
+            row.row_faults += self.world.faults(person, SOURCE, period.last_day)
             row.row_faults += ["row.stale"] if stay is not person.stay_on(period.last_day) else []
             where = self.world.spot(stay.dwelling, period)
             sheet.record(self.world.truth, row_no, row, person.person_id, where)
@@ -92,7 +92,7 @@ class School:
         guardian = self.world.persons[parent] if parent is not None else None
         return {
             "student_no": f"L{self.world.street.code}{intake_year(person)}{person.no + 1:07d}",
-            "name": person.name,
+            "name": self.world.name(person, SOURCE, period.last_day),
             "sex": person.sex,
             "birth_date": person.birth,
             "id_number": self.world.id_number(person),
@@ -100,7 +100,7 @@ class School:
             "grade": GRADES[_grade(person, period) or 0],
             "is_migrant": person.residence_type == "floating",
             "address": stay.dwelling,
-            "guardian": guardian.name if guardian else "",
+            "guardian": guardian.name_on(period.last_day) if guardian else "",
             "phone": (guardian or person).phone,
         }
 
