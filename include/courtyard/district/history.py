@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from itertools import count, islice
@@ -48,8 +47,8 @@ class History:
         self._renamed = [c for c in in_time if c.kind == "renamed"]
         self._merged = {c.from_code: c for c in in_time if c.kind == "merged"}
         self._founded = {c.to_code: c for c in in_time if c.kind == "split"}
-        self._out: dict[str, dict[str, _Step]] = defaultdict(dict)
-        self._in: dict[str, dict[str, _Step]] = defaultdict(dict)
+        self._out: dict[str, dict[str, _Step]] = {code: {} for code in self._rows}
+        self._in: dict[str, dict[str, _Step]] = {code: {} for code in self._rows}
         for change in (c for c in in_time if c.kind != "renamed"):
             for old, new in change.numbers.items():
                 self._out[change.from_code][old] = _Step(change.on, change.to_code, new)
@@ -59,7 +58,8 @@ class History:
     def changed(self) -> frozenset[str]:
         """The codes of all courtyards that have a history."""
         renamed = {c.from_code for c in self._renamed}
-        return frozenset({*self._out, *self._in, *self._merged, *self._founded, *renamed})
+        moved = {code for steps in (self._out, self._in) for code, of_it in steps.items() if of_it}
+        return frozenset(moved | renamed)
 
     def span(self, code: str) -> Span:
         founded, merged = self._founded.get(code), self._merged.get(code)
@@ -138,7 +138,7 @@ class History:
         """Where what merged and split courtyards had belongs since, for every time in which it belonged elsewhere."""
         days = sorted({c.on for c in (*self._merged.values(), *self._founded.values())})
         found = []
-        for code in sorted({*self._out, *self._merged}):
+        for code in sorted(code for code, steps in self._out.items() if steps):
             for building in (None, *sorted(self._out[code])):
                 since = self.span(code).since or date.min
                 places = [(day, self.place_on(code, building, day)) for day in days if day >= since]
