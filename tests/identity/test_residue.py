@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from deliveries import Delivery, stage
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from courtyard.context import Context
@@ -275,3 +277,45 @@ def test_what_is_asked_holds_no_name(ctx):
     ((details,),) = rows(ctx, "SELECT details FROM identity.review")
     assert details == {"name": "same", "birth_date": "same", "place": "another room", "phone": "not said"}
     assert "李" not in json.dumps(details, ensure_ascii=False)
+
+
+_NEAR = {"decided_by": "街道 网格办", "reason": "入户核实"}
+HISTORY = (
+    Delivery("population", [*REGISTER, entry("1", "李梅样"), entry("2", "张远样", id_number=None)], "2026Q1", fetched_for="2026Q3"),
+    Delivery("population", [*REGISTER, entry("1", "李梅样", address=OTHER_ROOM), entry("2", "张远样")]),
+    Delivery("school_children", [pupil("S", "李梅样", address=COURTYARD), pupil("T", "张远样", address=OTHER_ROOM)]),
+    Delivery("grid_activists", [activist("张远样", id_number="R-2"), activist("赵甲样")]),
+    Delivery("elderly", [{"name": "赵甲样", "sex": "2", "birth_date": BORN, "id_number": "E-1", "address": HOME, "living": "alone", "band": "none", "state": "listed"}]),
+    Delivery("decisions", [{"decision_no": "D1", "matter": "same_person", "verdict": "same", "left_record": "school_children/T", "right_record": "population/2", "decided_at": "2026-10-09T09:00:00+00:00", **_NEAR}]),
+    Delivery("decisions", [{"decision_no": "D2", "matter": "same_person", "verdict": "different", "left_record": "population/1", "right_record": "school_children/S", "decided_at": "2026-10-10T09:00:00+00:00", **_NEAR}]),
+)  # fmt: skip
+
+
+def _resolved(ctx: Context, order: list[Delivery]) -> tuple[list, list]:
+    from sqlalchemy import create_engine, make_url
+
+    admin = create_engine(make_url(ctx.url).set(drivername="postgresql+psycopg"))
+    with admin.begin() as connection:
+        connection.execute(text("TRUNCATE landing.delivery, quality.batch, staging.row, staging.link, identity.person, identity.record_person, identity.evidence, identity.review, identity.decision CASCADE"))  # fmt: skip
+    admin.dispose()
+    for delivery in order:
+        linked(ctx, delivery)
+    who = rows(ctx, "SELECT dataset, record_key, person_id, method, score FROM identity.record_person ORDER BY 1, 2")
+    return who, rows(
+        ctx, "SELECT left_dataset, left_record, right_record, reason, status FROM identity.review ORDER BY 1, 2, 3"
+    )
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(st.permutations(HISTORY))
+def test_who_is_who_does_not_depend_on_the_order_in_which_it_came(ctx, order):
+    assert _resolved(ctx, order) == _resolved(ctx, list(HISTORY))
+
+
+def test_decisions_last_or_first_make_no_difference(ctx):
+    last = _resolved(ctx, list(HISTORY))
+    assert last == _resolved(ctx, list(reversed(HISTORY)))
+    assert len({person for _, _, person, *_ in last[0]}) == len(REGISTER) + 4

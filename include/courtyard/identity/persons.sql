@@ -300,7 +300,8 @@ CREATE TEMP TABLE _review (
 -- name: review_decided
 INSERT INTO _review (left_dataset, left_record, right_dataset, right_record, left_person, right_person, reason, details,
                      status, decision_no)
-SELECT r.left_dataset, r.left_record, r.right_dataset, r.right_record, f.person_id, g.person_id, 'decided', '{}',
+SELECT r.left_dataset, r.left_record, r.right_dataset, r.right_record, f.person_id, g.person_id,
+       CASE WHEN r.is_in_force THEN 'decided' ELSE 'source_changed' END, '{}',
        CASE WHEN r.is_in_force THEN r.verdict ELSE 'open' END, r.decision_no
   FROM _ruling r
   JOIN _final f ON f.dataset = r.left_dataset AND f.record_key = r.left_record
@@ -339,7 +340,7 @@ DELETE FROM identity.review v
                         = (v.left_dataset, v.left_record, v.right_dataset, v.right_record))
 
 -- name: open_reviews
-INSERT INTO identity.review AS v (street_code, left_dataset, left_record, right_dataset, right_record, left_person,
+INSERT INTO identity.review (street_code, left_dataset, left_record, right_dataset, right_record, left_person,
                                   right_person, reason, score, details, basis, opened_by, status, decision_no)
 SELECT :street, r.left_dataset, r.left_record, r.right_dataset, r.right_record, r.left_person, r.right_person, r.reason,
        r.score, r.details, md5(a.basis || b.basis), coalesce(n.delivery_id, ''), r.status, r.decision_no
@@ -349,10 +350,9 @@ SELECT :street, r.left_dataset, r.left_record, r.right_dataset, r.right_record, 
   LEFT JOIN (SELECT dataset, record_key, min(delivery_id) AS delivery_id FROM _row GROUP BY dataset, record_key) n
     ON n.dataset = r.right_dataset AND n.record_key = r.right_record
 ON CONFLICT (street_code, left_dataset, left_record, right_dataset, right_record) DO UPDATE
-   SET left_person = excluded.left_person, right_person = excluded.right_person, score = excluded.score,
-       details = CASE excluded.reason WHEN 'decided' THEN v.details ELSE excluded.details END,
-       reason = CASE excluded.reason WHEN 'decided' THEN v.reason ELSE excluded.reason END,
-       basis = excluded.basis, status = excluded.status, decision_no = excluded.decision_no
+   SET left_person = excluded.left_person, right_person = excluded.right_person, reason = excluded.reason,
+       score = excluded.score, details = excluded.details, basis = excluded.basis, status = excluded.status,
+       decision_no = excluded.decision_no
 
 -- name: make_basis
 -- What a record says of itself, whatever its address and phone: a decision about it holds as long as this does.
