@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from courtyard.district import load_district
 from courtyard.district.models import Alias, Courtyard, CourtyardChange, District
-from courtyard.identity.addresses import Gazetteer, Learned
+from courtyard.identity.addresses import Gazetteer
+from courtyard.identity.names import Learned
 
 PACK = Path(__file__).resolve().parents[2] / "include/districts/shaocheng"
 TODAY = date(2026, 9, 30)

@@ -7,8 +7,9 @@ import json
 from sqlalchemy import Connection, text
 
 from courtyard.context import Context
-from courtyard.identity.addresses import Gazetteer, Learned
+from courtyard.identity.addresses import Gazetteer
 from courtyard.identity.cleaning import clean
+from courtyard.identity.names import Learned
 
 _DECIDED = text("""
 SELECT matter, verdict, address, courtyard_code, building, unit_no, room, valid_from
