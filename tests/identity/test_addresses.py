@@ -262,7 +262,7 @@ WIDE = str.maketrans("0123456789#-", "０１２３４５６７８９＃－")
 TENS = ("", "十", "二十", "三十")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_writing_of_any_dwelling_leads_there_or_is_ambiguous_and_never_elsewhere(data):
     """Over the whole pack: courtyards with a history too, on any day, in any width, with any spaces."""
@@ -295,8 +295,8 @@ def test_any_writing_of_any_dwelling_leads_there_or_is_ambiguous_and_never_elsew
         )
     )  # fmt: skip
     true_code, true_building = pack.history.place_on(code, building, day)
-    if true_code != code and not inside.startswith(building):
-        inside = f"{building}栋{unit}单元{room}"  # who says less means a building that the courtyard has on the day
+    if true_code != code and inside in (f"{unit}单元{room}", room, ""):
+        inside = f"{building}栋{unit}单元{room}"  # who leaves it out means a building that the courtyard has on the day
     text = place + data.draw(st.sampled_from(["", " ", "\u3000", "\u200b"])) + inside
     text = text.translate(WIDE) if data.draw(st.booleans()) else text
     found = gazetteer.resolve(text, day)
