@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import text
+from tests.bench.addresses import RIGHT_SHARE, measure
 from tests.e2e.conftest import QUARTERS
 from tests.e2e.truth_check import ITEMS, Truth, _read, differences, misplaced, unspoilt
 
@@ -62,6 +63,12 @@ def test_what_is_about_no_person_is_kept_at_its_courtyard(street):
     delivered = Counter(row["dataset"] for row in _read(street.settings.truth / "rows.csv"))
     assert all(delivered[dataset] > 40 for dataset in ITEMS)
     assert misplaced(street.engine, street.settings.truth) == []
+
+
+def test_addresses_are_understood_and_unclear_ones_lead_to_no_wrong_place(street):
+    outcome = measure(street.engine, street.settings.truth, street.context("2026Q3").district)
+    assert {"address.late_name", "address.late_courtyard", "address.ambiguous_name"} <= set(outcome.kinds)
+    assert outcome.silent == 0 and outcome.share >= RIGHT_SHARE
 
 
 def test_only_what_was_spoilt_on_purpose_is_quarantined(street):

@@ -113,7 +113,7 @@ def _locate(connection: Connection, ctx: Context, contract: Contract, gazetteer:
 
 
 def _spoken(connection: Connection, contract: Contract) -> set[tuple[str, str, int]]:
-    """Rows whose address names a courtyard already; their point is not asked."""
+    """Rows whose address names a courtyard already, or several; their point is not asked."""
     rows = connection.execute(_SQL["spoken"], {"dataset": contract.dataset})
     return {(batch_id, sheet, row_no) for batch_id, sheet, row_no in rows}
 

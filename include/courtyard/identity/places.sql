@@ -104,8 +104,9 @@ UPDATE quality.batch b SET quarantined = b.quarantined + n.rows
 DELETE FROM _row WHERE is_person AND courtyard_code IS NULL
 
 -- name: spoken
+-- An address that could be twice is for a person to tell apart: a point beside it is no answer.
 SELECT r.batch_id, r.sheet, r.row_no
   FROM staging.row r
   JOIN _batch b USING (batch_id)
   JOIN _place p ON p.address = r.address AND p.on_day = b.on_day
- WHERE b.dataset = :dataset AND p.courtyard_code IS NOT NULL
+ WHERE b.dataset = :dataset AND (p.courtyard_code IS NOT NULL OR p.status = 'ambiguous')

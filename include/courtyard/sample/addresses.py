@@ -39,7 +39,8 @@ class Addresses:
         """A courtyard without prefix or room. One merged meanwhile is also written as those do who have not heard."""
         before = self.street.before(where, on)
         place, _ = self.street.on(where, on)
-        if before and isinstance(where, Dwelling) and rng.random() < RATES["address.late_courtyard"]:
+        is_gone = before is not None and not self.street.district.history.exists(before[0].code, on)
+        if before and is_gone and rng.random() < RATES["address.late_courtyard"]:
             return self._plainly(rng, before[0], on), "address.late_courtyard"
         return self._named(rng, place, on)
 
@@ -98,7 +99,8 @@ class Addresses:
             return text + _whole(rng, where._replace(building=building)), "address.late_courtyard"
         text, kind = self._named(rng, place, on)
         text = self._prefix(rng, place, kind) + text
-        room, room_kind = self._room(rng, place, where._replace(building=building))
+        where = where._replace(building=building)
+        room, room_kind = (_whole(rng, where), "") if kind else self._room(rng, place, where)
         return f"{text}{room}", kind or room_kind
 
     def _room(self, rng: Random, place: Courtyard, where: Dwelling) -> tuple[str, str]:

@@ -157,7 +157,7 @@ class Speller:
             case "decimal" if isinstance(value, Decimal):
                 return str(value), ""
             case _ if isinstance(value, Dwelling):
-                return self.addresses.courtyard(rng, value.courtyard, on)
+                return self.addresses.courtyard(rng, value, on)
             case "text" if self.medium == "sheet" and rng.random() < RATES["text.garbled"]:
                 return str(value) + "\ufffd", "text.garbled"
             case _:
