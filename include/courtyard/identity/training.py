@@ -115,11 +115,13 @@ def _settings(prior: float) -> dict[str, Any]:
 def _plain(model: dict[str, Any], proven: int) -> dict[str, Any]:
     """The model without what changes from run to run, its probabilities to six digits.
 
-    What was never seen is not impossible: half an instance stands for it.
+    What was never seen is not impossible: half an instance stands for it. What neither side ever showed says nothing.
     """
     model.pop("linker_uid", None)
     for comparison in model["comparisons"]:
         for level in (lv for lv in comparison["comparison_levels"] if not lv.get("is_null_level")):
-            level["m_probability"] = level.get("m_probability") or 0.5 / proven
-            level["u_probability"] = level.get("u_probability") or 0.5 / RANDOM_PAIRS
+            m, u = level.get("m_probability"), level.get("u_probability")
+            is_known = m is not None or u is not None
+            level["m_probability"] = m or 0.5 / (proven if is_known else RANDOM_PAIRS)
+            level["u_probability"] = u or 0.5 / RANDOM_PAIRS
     return json.loads(json.dumps(model), parse_float=lambda text: float(f"{float(text):.{_DIGITS}g}"))
