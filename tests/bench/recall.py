@@ -47,6 +47,7 @@ FOUND_AS: dict[str, set[str]] = {
     "code.unknown": {"code.unknown"},
     "number.out_of_range": {"number.out_of_range"},
     "address.unknown_courtyard": {"address.unknown_courtyard"},
+    "address.ambiguous_name": {"address.ambiguous"},
     "required.blank": {"required.missing"},
     "cell.ref_error": {"cell.error_value"},
     "cell.formula_without_value": {"cell.formula_without_value"},

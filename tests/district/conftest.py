@@ -41,6 +41,7 @@ courtyard_code,alias,kind,valid_from,valid_to
 5101070010010001,甲街老宿舍,former,,2010-01-01
 5101070010010002,甲街老宿舍,former,2010-01-01,
 """,
+    "changes.csv": "on,kind,from_code,to_code,former_name,buildings\n",
     "posts.csv": """\
 unit_code,post,holder,valid_from,valid_to
 510107001001002,网格员,网格员样例001,2025-10-01,
@@ -102,14 +103,6 @@ columns:
 """,
     "reports/sql/roster.sql": "SELECT 1\n",
     "rules/key_groups.yaml": "- {group: registered, title: 在册, dataset: register, where: {status: [here]}}\n",
-    "rules/linkage.yaml": """\
-version: 1
-model: linkage-v1.json
-accept: 0.97
-rival: 0.1
-review: 0.6
-""",
-    "rules/linkage-v1.json": "{}",
     "rules/authority.yaml": "- {attribute: name, datasets: [register]}\n",
     "rules/linkage.yaml": "{version: 1, model: model.json, accept: 0.99, rival: 0.1, review: 0.6}\n",
     "rules/model.json": "{}\n",

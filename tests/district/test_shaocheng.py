@@ -30,18 +30,31 @@ def test_the_street_has_its_six_real_communities(district):
 
 
 def test_there_are_514_courtyards_with_40_000_households(district):
-    assert len(district.courtyards) == 514
-    assert sum(c.households for c in district.courtyards) == 40_000
+    assert len(district.courtyards_on(TODAY)) == 514
+    assert sum(c.households for c in district.courtyards_on(TODAY)) == 40_000
+
+
+def test_courtyards_were_renamed_merged_and_split_within_the_four_quarters(district):
+    kinds = Counter(change.kind for change in district.changes)
+    assert kinds == {"renamed": 3, "merged": 2, "split": 1}
+    assert all(date(2025, 10, 1) < change.on <= TODAY for change in district.changes)
+    former = [c for c in district.courtyards if not district.history.exists(c.code, TODAY)]
+    assert [district.history.span(c.code).successor for c in former] == ["5101050050040058", "5101050050080018"]
+
+
+def test_some_names_are_borne_by_two_courtyards(district):
+    names = Counter(c.name for c in district.courtyards)
+    assert {name for name, count in names.items() if count > 1} == {"福里小区", "翰居公寓"}
 
 
 def test_the_community_with_public_figures_has_them(district):
-    here = [c for c in district.courtyards if district.community_of(c.code).name == "四道街社区"]
+    here = [c for c in district.courtyards_on(TODAY) if district.community_of(c.code).name == "四道街社区"]
     assert (len(here), sum(c.households for c in here)) == (107, 7260)
 
 
 def test_every_grid_and_micro_grid_has_its_prescribed_size(district):
     micro_grids, grids = Counter(), Counter()
-    for courtyard in district.courtyards:
+    for courtyard in district.courtyards_on(TODAY):
         micro_grids[courtyard.micro_grid_code] += courtyard.households
         grids[district.grid_of(courtyard.code).code] += courtyard.households
     assert {u.code for u in district.units_valid_on(TODAY, "grid")} == set(grids)
@@ -59,7 +72,7 @@ def test_every_courtyard_has_room_for_its_households(district):
 def test_courtyards_lie_within_the_street(district):
     outside = [c.code for c in district.courtyards if not (104.045 <= c.lon <= 104.065 and 30.660 <= c.lat <= 30.675)]
     assert outside == []
-    assert len({(c.lon, c.lat) for c in district.courtyards}) == 514
+    assert len({(c.lon, c.lat) for c in district.courtyards}) == len(district.courtyards)
 
 
 def test_some_courtyards_lie_inside_another(district):

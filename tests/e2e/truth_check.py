@@ -35,7 +35,7 @@ ITEMS = (
 """Datasets that are about no person."""
 NUMBERED = ("hazards", "disputes", "hotline_cases", "resident_reports")
 """Those whose truth names the item instead of a row."""
-UNPLACED = {"address.unknown_courtyard", "address.former_name"}
+UNPLACED = {"address.unknown_courtyard", "address.ambiguous_name", "address.former_name"}
 """Defects by which an item is kept, but not at its courtyard."""
 
 _MEMBERS = text("""

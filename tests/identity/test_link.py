@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -122,7 +123,7 @@ def test_an_event_without_a_courtyard_stays_with_a_warning(ctx):
 
 def test_a_resident_report_names_its_courtyard_by_code_then_by_address_then_by_its_point(ctx):
     place = next(c for c in ctx.district.courtyards if c.code == COURTYARD)
-    other = ctx.district.courtyards[-1]
+    other = ctx.district.courtyards_on(date(2026, 7, 31))[-1]
     point = {"lon": str(place.lon), "lat": str(place.lat)}
     report = {"status": "open", "service_code": "1", "description": "灯", "requested_at": "2026-07-02T08:00:00+08:00"}
     reports = [

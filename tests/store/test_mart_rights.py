@@ -11,7 +11,7 @@ from courtyard.store.catalogue import Mart
 # All that courtyard_reader sees. What is added here names nobody, stands for nobody, and counts nothing below a community.
 OPEN = {
     "ledger", "ledger_as_of", "submission_status", "submission_status_known", "submission_status_as_of",
-    "submission_summary", "courtyard", "courtyard_as_of", "key_group_count_on", "key_group_count_as_of", "age_on",
+    "submission_summary", "courtyard", "courtyard_as_of", "courtyard_on", "courtyard_change", "key_group_count_on", "key_group_count_as_of", "age_on",
     "last_day", "period_days",
 }  # fmt: skip
 BEHIND = (

@@ -34,7 +34,7 @@ def test_a_courtyard_is_counted_by_households_persons_ages_and_kinds(ctx):
         "age_0_6": 1, "age_7_15": 1, "age_16_59": 0, "age_60_up": 3, "age_80_up": 1, "age_unknown": 1,
     }  # fmt: skip
     assert of(ctx, OTHER_CODE)[0]["persons"] == 1
-    assert rows(ctx, "SELECT count(*) FROM warehouse.courtyard_archive") == [(len(ctx.district.courtyards),)]
+    assert rows(ctx, "SELECT count(*) FROM warehouse.courtyard_archive") == [(514,)]
 
 
 def test_a_person_registered_twice_is_counted_once(ctx):
@@ -129,3 +129,31 @@ def test_a_late_submission_corrects_the_archive_of_its_own_quarter(ctx):
 def test_a_quarter_without_deliveries_has_no_archive(ctx):
     assert archive(ctx) == {"quarters": [Q3], "changed": 0, "tags": 0, "indicators": 0}
     assert rows(ctx, "SELECT 1 FROM warehouse.courtyard_archive") == []
+
+
+OLD, NEW = "5101050050040073", "5101050050040058"  # merged on 2026-03-01: building 1 is 3 there
+
+
+def test_a_courtyard_has_an_archive_while_it_exists_and_its_people_count_in_its_successor(ctx):
+    people = [
+        entry("1", address="同仁路9号院1栋2单元201"),
+        entry("2", address="同仁路7号院1栋2单元201", household_no="H2"),
+    ]
+    run(ctx, Delivery("population", people, "2025Q4", at(1)))
+    run(ctx, Delivery("population", [entry("3")], "2026Q1", at(4)))
+    query = "SELECT period, courtyard_code, (population ->> 'persons')::int FROM mart.courtyard_archive WHERE courtyard_code IN (:old, :new) ORDER BY 1, 2 DESC"
+    assert rows(ctx, query, old=OLD, new=NEW) == [("2025Q4", OLD, 1), ("2025Q4", NEW, 1), ("2026Q1", NEW, 2)]
+    counts = "SELECT period, count(*) FROM mart.courtyard_archive GROUP BY 1 ORDER BY 1"
+    assert rows(ctx, counts) == [("2025Q4", 515), ("2026Q1", 514)]
+
+
+def test_the_marts_say_which_courtyards_exist_on_a_day_and_what_they_were_called(ctx):
+    run(ctx, Delivery("population", [entry("1")], Q3, at(10)))
+    day = "SELECT count(*), bool_or(courtyard_code = :code), max(name) FILTER (WHERE courtyard_code = '5101050050020086') FROM mart.courtyard_on(CAST(:day AS date))"
+    assert rows(ctx, day, code=OLD, day="2026-01-31") == [(515, True, "东马棚街针织厂宿舍")]
+    assert rows(ctx, day, code=OLD, day="2026-03-01") == [(514, False, "桐庭小区")]
+    ended = "SELECT valid_from::text, valid_to::text, successor_code FROM mart.courtyard WHERE courtyard_code = :code"
+    assert rows(ctx, ended, code=OLD) == [(None, "2026-03-01", NEW)]
+    assert rows(ctx, "SELECT kind, count(*) FROM mart.courtyard_change GROUP BY 1 ORDER BY 1") == [
+        ("merged", 2), ("renamed", 3), ("split", 1),
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from croniter import croniter
 
-from courtyard.district import contract_checks, figure_checks, registers
+from courtyard.district import contract_checks, figure_checks, history_checks, registers
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
 
@@ -29,7 +29,7 @@ def problems_of(pack: Pack) -> Iterator[str]:
         _rules,
         figure_checks.problems_of,
     )
-    return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *specifications))
+    return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *history_checks.CHECKS, *specifications))
 
 
 def _file_names(pack: Pack) -> Iterator[str]:

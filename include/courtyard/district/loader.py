@@ -16,6 +16,7 @@ from courtyard.district.models import (
     Contact,
     Contract,
     Courtyard,
+    CourtyardChange,
     District,
     Frozen,
     Indicator,
@@ -58,6 +59,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.table("units.csv", Unit),
         reader.table("courtyards.csv", Courtyard),
         reader.table("aliases.csv", Alias),
+        reader.table("changes.csv", CourtyardChange),
         reader.table("posts.csv", Post),
         reader.table("contacts.csv", Contact),
     )
@@ -95,6 +97,7 @@ def _district(pack: Pack) -> District:
         units=pack.units.value,
         courtyards=pack.courtyards.value,
         aliases=pack.aliases.value,
+        changes=pack.changes.value,
         posts=pack.posts.value,
         contacts=pack.contacts.value,
         sources={name: read.value for name, read in pack.sources.items()},

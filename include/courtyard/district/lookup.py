@@ -6,8 +6,10 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from courtyard.district.history import History
+
 if TYPE_CHECKING:
-    from courtyard.district.models import CodeList, Courtyard, Office, Unit
+    from courtyard.district.models import CodeList, Courtyard, CourtyardChange, Office, Unit
 
 
 class Lookup:
@@ -17,6 +19,7 @@ class Lookup:
         office: Office
         units: tuple[Unit, ...]
         courtyards: tuple[Courtyard, ...]
+        changes: tuple[CourtyardChange, ...]
         codes: dict[str, CodeList]
 
     @cached_property
@@ -26,6 +29,15 @@ class Lookup:
     @cached_property
     def courtyard_by_code(self) -> dict[str, Courtyard]:
         return {courtyard.code: courtyard for courtyard in self.courtyards}
+
+    @cached_property
+    def history(self) -> History:
+        """When courtyards began and ended, and where their buildings belonged."""
+        return History(self.courtyards, self.changes)
+
+    def courtyards_on(self, day: date) -> tuple[Courtyard, ...]:
+        """The courtyards that exist on a day, in the order of the pack."""
+        return tuple(c for c in self.courtyards if self.history.exists(c.code, day))
 
     @cached_property
     def _children(self) -> dict[str, tuple[Unit, ...]]:

@@ -24,7 +24,18 @@ from courtyard.district.contract import (
 from courtyard.district.figures import ArchiveRules, Indicator, Known, TagRule, known_figures
 from courtyard.district.frozen import Frozen
 from courtyard.district.lookup import Lookup
-from courtyard.district.office import Alias, CodeList, Contact, Courtyard, DeskRules, GridCycle, Office, Post, Unit
+from courtyard.district.office import (
+    Alias,
+    CodeList,
+    Contact,
+    Courtyard,
+    CourtyardChange,
+    DeskRules,
+    GridCycle,
+    Office,
+    Post,
+    Unit,
+)
 from courtyard.district.report import METADATA_FIELDS, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 
@@ -42,6 +53,7 @@ __all__ = [
     "Contact",
     "Contract",
     "Courtyard",
+    "CourtyardChange",
     "DeskRules",
     "District",
     "FormVersion",
@@ -132,6 +144,7 @@ class District(Lookup, Frozen):
     units: tuple[Unit, ...]
     courtyards: tuple[Courtyard, ...]
     aliases: tuple[Alias, ...]
+    changes: tuple[CourtyardChange, ...] = ()
     posts: tuple[Post, ...]
     contacts: tuple[Contact, ...]
     sources: dict[str, SourceSpec]

@@ -119,6 +119,27 @@ class Alias(Frozen):
     valid_to: date | None = None
 
 
+class CourtyardChange(Frozen):
+    """A row of `changes.csv`: from `on`, its first day, a courtyard has another name, is part of another, or is two.
+
+    `buildings` are the numbers of those that go over, `3 4`, or `1=4 2=5` where they get new numbers; of a merged
+    courtyard all. A renamed courtyard's `to_code` is its own.
+    """
+
+    on: date
+    kind: Literal["renamed", "merged", "split"]
+    from_code: str
+    to_code: str
+    former_name: str | None = None
+    buildings: str | None = Field(None, pattern=r"^\d{1,3}(=\d{1,3})?( \d{1,3}(=\d{1,3})?)*$")
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """The number of each building named before and after the change."""
+        pairs = (part.partition("=") for part in (self.buildings or "").split())
+        return {str(int(old)): str(int(new or old)) for old, _, new in pairs}
+
+
 class Post(Frozen):
     """A row of `posts.csv`: who holds which post; facts belong to the post, not the holder."""
 

@@ -14,6 +14,7 @@ from courtyard.district.models import (
     Contact,
     Contract,
     Courtyard,
+    CourtyardChange,
     Indicator,
     KeyGroup,
     Linkage,
@@ -46,6 +47,7 @@ class Pack:
     units: Read[tuple[Unit, ...]]
     courtyards: Read[tuple[Courtyard, ...]]
     aliases: Read[tuple[Alias, ...]]
+    changes: Read[tuple[CourtyardChange, ...]]
     posts: Read[tuple[Post, ...]]
     contacts: Read[tuple[Contact, ...]]
     sources: dict[str, Read[SourceSpec]]

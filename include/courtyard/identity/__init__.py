@@ -11,7 +11,11 @@ from courtyard.context import Context
 
 
 def link(ctx: Context) -> dict[str, Any]:
-    """Link the quarter's validated batches; see `courtyard.identity.persons.link`."""
-    from courtyard.identity import persons
+    """Link the quarter's validated batches; see `courtyard.identity.persons.link`.
 
-    return persons.link(ctx)
+    First, batches whose addresses are understood otherwise now are read again (`reopening.reopen`); `reopened` counts them.
+    """
+    from courtyard.identity import persons, reopening
+
+    reopened = reopening.reopen(ctx)
+    return {**persons.link(ctx), "reopened": reopened}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from courtyard.context import Context
 from courtyard.district.models import Contract
+from courtyard.identity import learning
 from courtyard.identity.addresses import Gazetteer
 from courtyard.identity.points import PointIndex
 from courtyard.parsing.problems import wording
@@ -55,7 +57,7 @@ def resolve(connection: Connection, ctx: Context) -> dict[str, Any]:
     Rows about a courtyard stay, with a warning and without one; rows about neither need none. Returns `quarantined` and `places`, the
     doubtful ones by kind.
     """
-    gazetteer = Gazetteer(ctx.district)
+    gazetteer = learning.gazetteer(connection, ctx)
     connection.execute(_SQL["make_place"])
     spellings = connection.execute(_SQL["spellings"]).all()
     database.copy_rows(
@@ -71,6 +73,7 @@ def resolve(connection: Connection, ctx: Context) -> dict[str, Any]:
     connection.execute(text("ANALYZE _place"))
     connection.execute(_SQL["make_row"])
     statuses = _report(connection, ctx)
+    _seal_addresses(connection, ctx)
     for step in ("quarantine", "set_aside", "count_quarantined"):
         connection.execute(_SQL[step])
     quarantined = connection.execute(_SQL["forget_quarantined"]).rowcount
@@ -78,25 +81,39 @@ def resolve(connection: Connection, ctx: Context) -> dict[str, Any]:
     return {"quarantined": quarantined, "places": statuses}
 
 
+def subject(batch_id: str, sheet: str, row_no: int) -> str:
+    """What the sealed address of a row set aside is bound to."""
+    return f"{batch_id}/{sheet}/{row_no}"
+
+
+def _seal_addresses(connection: Connection, ctx: Context) -> None:
+    """Keep the addresses of rows that are set aside for them alone: a decision may let these rows in later."""
+    connection.execute(_SQL["make_sealed"])
+    rows = connection.execute(_SQL["unplaced"]).all()
+    sealed = ((*place, ctx.keys.seal(address, subject(*place))) for *place, address in rows)
+    database.copy_rows(connection, "pg_temp._sealed", ("batch_id", "sheet", "row_no", "address"), sealed)
+
+
 def _locate(connection: Connection, ctx: Context, contract: Contract, gazetteer: Gazetteer) -> None:
     """Places of rows that name a courtyard's code, or give a point where the address says nothing."""
-    index = PointIndex(ctx.district.courtyards)
+    indexes: dict[date, PointIndex] = {}
     roles = {"dataset": contract.dataset, "lon": contract.role("lon"), "lat": contract.role("lat")}
     rows = connection.execute(_SQL["points"], roles).all()
     spoken = _spoken(connection, contract) if rows else set()
     found = []
-    for batch_id, sheet, row_no, code, lon, lat in rows:
-        if code and gazetteer.is_code(code):
-            found.append((batch_id, sheet, row_no, code))
-        elif (
-            (batch_id, sheet, row_no) not in spoken and lon and lat and (near := index.nearest(float(lon), float(lat)))
-        ):
-            found.append((batch_id, sheet, row_no, near))
+    for batch_id, sheet, row_no, on_day, code, lon, lat in rows:
+        there = gazetteer.of_code(code, on_day) if code else None
+        if there is None and lon and lat and (batch_id, sheet, row_no) not in spoken:
+            if on_day not in indexes:
+                indexes[on_day] = PointIndex(ctx.district.courtyards_on(on_day))
+            there = indexes[on_day].nearest(float(lon), float(lat))
+        if there:
+            found.append((batch_id, sheet, row_no, there))
     database.copy_rows(connection, "pg_temp._point", ("batch_id", "sheet", "row_no", "courtyard_code"), found)
 
 
 def _spoken(connection: Connection, contract: Contract) -> set[tuple[str, str, int]]:
-    """Rows whose address names a courtyard already; their point is not asked."""
+    """Rows whose address names a courtyard already, or several; their point is not asked."""
     rows = connection.execute(_SQL["spoken"], {"dataset": contract.dataset})
     return {(batch_id, sheet, row_no) for batch_id, sheet, row_no in rows}
 

@@ -30,7 +30,7 @@ SELECT DISTINCT b.on_day, r.address
  WHERE (r.disposition IS NULL OR r.disposition = 'quarantined') AND r.address IS NOT NULL
 
 -- name: points
-SELECT r.batch_id, r.sheet, r.row_no, r.attrs ->> 'address_id', r.attrs ->> :lon, r.attrs ->> :lat
+SELECT r.batch_id, r.sheet, r.row_no, b.on_day, r.attrs ->> 'address_id', r.attrs ->> :lon, r.attrs ->> :lat
   FROM staging.row r
   JOIN _batch b USING (batch_id)
  WHERE b.dataset = :dataset AND r.disposition IS NULL
@@ -72,11 +72,22 @@ SELECT r.batch_id, r.sheet, r.row_no, b.dataset, p.status, p.courtyard_code IS N
 -- name: layouts
 SELECT b.batch_id, b.metadata FROM quality.batch b JOIN _batch USING (batch_id)
 
+-- name: make_sealed
+CREATE TEMP TABLE _sealed (batch_id text, sheet text, row_no int, address text) ON COMMIT DROP
+
+-- name: unplaced
+SELECT n.batch_id, n.sheet, n.row_no, r.address
+  FROM _row n
+  JOIN staging.row r ON r.ctid = n.place
+ WHERE n.is_person AND n.courtyard_code IS NULL AND r.address IS NOT NULL
+
 -- name: quarantine
-INSERT INTO quality.quarantined_row (batch_id, sheet, row_no, codes)
-SELECT batch_id, sheet, row_no, ARRAY['address.' || CASE status WHEN 'unknown' THEN 'unknown_courtyard' ELSE status END]
-  FROM _row
- WHERE is_person AND courtyard_code IS NULL
+INSERT INTO quality.quarantined_row (batch_id, sheet, row_no, codes, address)
+SELECT n.batch_id, n.sheet, n.row_no,
+       ARRAY['address.' || CASE n.status WHEN 'unknown' THEN 'unknown_courtyard' ELSE n.status END], s.address
+  FROM _row n
+  LEFT JOIN _sealed s ON s.batch_id = n.batch_id AND s.sheet = n.sheet AND s.row_no = n.row_no
+ WHERE n.is_person AND n.courtyard_code IS NULL
 ON CONFLICT (batch_id, sheet, row_no) DO UPDATE SET codes = quality.quarantined_row.codes || excluded.codes
 
 -- name: set_aside
@@ -93,8 +104,9 @@ UPDATE quality.batch b SET quarantined = b.quarantined + n.rows
 DELETE FROM _row WHERE is_person AND courtyard_code IS NULL
 
 -- name: spoken
+-- An address that could be twice is for a person to tell apart: a point beside it is no answer.
 SELECT r.batch_id, r.sheet, r.row_no
   FROM staging.row r
   JOIN _batch b USING (batch_id)
   JOIN _place p ON p.address = r.address AND p.on_day = b.on_day
- WHERE b.dataset = :dataset AND p.courtyard_code IS NOT NULL
+ WHERE b.dataset = :dataset AND (p.courtyard_code IS NOT NULL OR p.status = 'ambiguous')

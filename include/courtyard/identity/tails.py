@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from courtyard.identity.numerals import NUMBER, read
 
 _PART = re.compile(
-    rf"(?P<number>{NUMBER}|[A-Z](?![A-Z]))"
+    rf"第?(?P<number>{NUMBER}|[A-Z](?![A-Z]))"
     r"(?P<label>栋楼?|幢楼?|座|号楼|#楼|#(?=[0-9])|单元|楼(?!道|下|顶)|层|号|室|户|房)?[-,，、/]?"
 )
 _LABELS = {
@@ -21,11 +22,12 @@ _LEADING = "-,，、/"
 # How numbers with and without labels (?) are read: b building, u unit, f floor, r room (or the door on a floor).
 _READINGS = {
     "": "", "B": "b", "BU": "bu", "BUR": "bur", "BU?": "bur", "B?R": "bur", "B??": "bur", "?UR": "bur", "?U?": "bur",
+    "BU??": "bufr", "BU?R": "bufr", "U??": "ufr", "U?R": "ufr",
     "???": "bur", "??R": "bur", "BUFR": "bufr", "BUF?": "bufr", "????": "bufr", "???R": "bufr", "BUF": "bu",
     "BR": "br", "B?": "br", "??": "br", "?R": "br", "BFR": "bfr", "BF?": "bfr", "BF": "b",
     "U": "u", "UR": "ur", "U?": "ur", "UFR": "ufr", "UF?": "ufr", "UF": "u", "R": "r", "FR": "fr", "F?": "fr", "F": "",
 }  # fmt: skip
-LEAST_BARE_ROOM = 100  # 501 alone is a room, 3 alone may be a building
+LEAST_BARE_ROOM = 100  # 501 alone is a room, 3 alone may be a building, and 3-2 a building and its unit
 
 
 class Part(NamedTuple):
@@ -61,33 +63,54 @@ def is_inside(words: str) -> bool:
     return _INSIDE.fullmatch(words) is not None
 
 
-def interpret(parts: list[Part], buildings: int, units: int) -> Place | None:
-    """Building, unit and room in a courtyard of so many buildings with so many units; None when unreadable.
+def interpret(parts: list[Part], houses: Mapping[str, int], known: Mapping[str, int]) -> Place | None:
+    """Building, unit and room in a courtyard whose buildings have so many units each; None when unreadable.
 
-    A missing building or unit is filled in only where the courtyard has a single one.
+    A missing building or unit is filled in only where the courtyard has a single one. `known` are all buildings that
+    it ever had: those that it has no more may be named too.
     """
     labels = "".join(part.label for part in parts)
     reading = ("r" if _is_room(parts[0].value) else None) if labels == "?" else _READINGS.get(labels)
     if reading is None:
         return None
     found = dict(zip(reading, (part.value for part in parts), strict=False))
-    room = found.get("r")
-    if room is not None and "f" in found:
-        room = f"{found['f']}{int(room):02d}" if room.isdigit() else None
+    if "r" in found and "f" not in found and _may_be_a_door(parts):
+        labelled = {kind: part.value for kind, part in zip(reading, parts, strict=False) if part.label != "?"}
+        return Place(labelled.get("b"), labelled.get("u"), None, False)
+    room = _on_floor(found["f"], found["r"]) if "f" in found and "r" in found else found.get("r")
+    if room is None and "r" in found:
+        return None
     building, unit = found.get("b"), found.get("u")
-    if room is not None or unit is not None:
-        building = building or ("1" if buildings == 1 else None)
-    if room is not None:
-        unit = unit or ("1" if units == 1 else None)
-    certain = (room is None or (building is not None and unit is not None)) and (unit is None or building is not None)
-    fits = _within(building, buildings) and _within(unit, units)
-    return Place(building, unit, room, certain and fits)
+    if building is None and (room or unit) and len(houses) == 1:
+        (building,) = houses
+    if unit is None and room and (set(houses.values()) if building is None else {known.get(building)}) == {1}:
+        unit = "1"
+    is_whole = (room is None or (building is not None and unit is not None)) and (unit is None or building is not None)
+    return Place(building, unit, room, is_whole and _fits(building, unit, known))
+
+
+def _may_be_a_door(parts: list[Part]) -> bool:
+    """3-2, 3-2-1 or 3栋2-1: a low number at the end may be a unit, or the door on a floor that went before."""
+    last = parts[-1].value
+    return any(part.label == "?" for part in parts) and last.isdigit() and int(last) < LEAST_BARE_ROOM
+
+
+def _on_floor(floor: str, door: str) -> str | None:
+    """501 for the first door of floor 5, also where it is written out: 5楼501."""
+    if not (floor.isdigit() and door.isdigit()):
+        return None
+    if len(door) > 2:
+        return door if int(door) // 100 == int(floor) else None
+    return f"{floor}{int(door):02d}"
+
+
+def _fits(building: str | None, unit: str | None, known: Mapping[str, int]) -> bool:
+    """Whether the register has a building or unit of this number; letters are not numbered there."""
+    if building is not None and building.isdigit() and building not in known:
+        return False
+    most = known[building] if building in known else max(known.values())
+    return unit is None or not unit.isdigit() or 1 <= int(unit) <= most
 
 
 def _is_room(value: str) -> bool:
     return value.isdigit() and int(value) >= LEAST_BARE_ROOM
-
-
-def _within(number: str | None, count: int) -> bool:
-    """Whether the register has a building or unit of this number; letters are not numbered there."""
-    return number is None or not number.isdigit() or 1 <= int(number) <= count

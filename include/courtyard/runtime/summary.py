@@ -26,7 +26,7 @@ SELECT {QUARTER} AS period, count(DISTINCT delivery_id) AS deliveries, {", ".joi
   FROM mart.ledger GROUP BY 1 ORDER BY 1
 """)
 _STREET = text("""
-SELECT (SELECT count(*) FROM warehouse.courtyard) AS courtyards,
+SELECT (SELECT count(*) FROM warehouse.courtyard WHERE valid_to = 'infinity') AS courtyards,
        count(DISTINCT household_id) AS households, count(DISTINCT person_id) AS persons
   FROM warehouse.record WHERE is_current AND is_active
 """)

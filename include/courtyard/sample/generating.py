@@ -101,7 +101,7 @@ def _made(out: Path, truth: Path) -> SampleSummary | None:
 def _fingerprint(district: District) -> str:
     """What of the pack the sample depends on: places, names of columns, and codes."""
     parts = district.model_dump_json(
-        include={"office", "units", "courtyards", "aliases", "posts", "contracts", "codes"}
+        include={"office", "units", "courtyards", "aliases", "changes", "posts", "contracts", "codes"}
     )
     canonical = json.dumps(json.loads(parts), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

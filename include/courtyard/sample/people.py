@@ -11,12 +11,24 @@ from typing import Any, NamedTuple
 
 
 class Dwelling(NamedTuple):
-    """`courtyard` is the index in the pack; `room` is floor and door, such as 501."""
+    """`courtyard` is the index among those in use at the sample's end; `room` is floor and door, such as 501."""
 
     courtyard: int
     building: int
     unit: int
     room: int
+
+
+class Spot(NamedTuple):
+    """A place as the register of a day knows it; empty where a row speaks of no place, or of no room."""
+
+    courtyard_code: str = ""
+    building: int | str = ""
+    unit: int | str = ""
+    room: int | str = ""
+
+
+NOWHERE = Spot()
 
 
 @dataclass(slots=True)

@@ -82,8 +82,8 @@ class Speller:
         keys = {name for alternative in contract.key for name in alternative if contract.column(name).role is None}
         self.required = [c.name for c in self.columns if c.required and c.name not in keys]
 
-    def row(self, rng: Random, values: dict[str, Any], sex: str = "") -> Row:
-        """Spell each value; None stays blank. `sex` chooses labels such as 妻 or 夫."""
+    def row(self, rng: Random, values: dict[str, Any], on: date, sex: str = "") -> Row:
+        """Spell each value as on a day; None stays blank. `sex` chooses labels such as 妻 or 夫."""
         row = Row()
         self._contradict(rng, values, row)
         is_contradicted = bool(row.faults)  # by an ID number, which must be readable then
@@ -93,7 +93,7 @@ class Speller:
                 row.cells[column.name] = None
                 continue
             is_plain = is_contradicted and column.type == "id_number"
-            cell, fault = (value, "") if is_plain else self.cell(rng, column, value, sex)
+            cell, fault = (value, "") if is_plain else self.cell(rng, column, value, on, sex)
             row.cells[column.name] = cell
             if fault:
                 row.faults.setdefault(column.name, fault)
@@ -125,7 +125,7 @@ class Speller:
             row.cells[name] = BROKEN.get(kind)
             row.faults[name] = kind
 
-    def cell(self, rng: Random, column: Column, value: Any, sex: str = "") -> tuple[Cell, str]:
+    def cell(self, rng: Random, column: Column, value: Any, on: date, sex: str = "") -> tuple[Cell, str]:
         """One value as a cell, and its fault."""
         match column.type:
             case "person_name":
@@ -147,9 +147,9 @@ class Speller:
             case "credit_code":
                 return _credit_code(rng, value)
             case "address" if isinstance(value, int):
-                return self.addresses.place(rng, value)
+                return self.addresses.place(rng, value, on)
             case "address" if isinstance(value, Dwelling):
-                return self.addresses.full(rng, value)
+                return self.addresses.full(rng, value, on)
             case "integer" if self.medium == "sheet":
                 if column.maximum is not None and rng.random() < RATES["number.out_of_range"]:
                     return value * 100, "number.out_of_range"
@@ -157,7 +157,7 @@ class Speller:
             case "decimal" if isinstance(value, Decimal):
                 return str(value), ""
             case _ if isinstance(value, Dwelling):
-                return self.addresses.courtyard(rng, value.courtyard)
+                return self.addresses.courtyard(rng, value, on)
             case "text" if self.medium == "sheet" and rng.random() < RATES["text.garbled"]:
                 return str(value) + "\ufffd", "text.garbled"
             case _:

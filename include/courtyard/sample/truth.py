@@ -12,7 +12,7 @@ from typing import Any
 
 from courtyard.sample import alike
 from courtyard.sample.groups import Groups, school_ages
-from courtyard.sample.people import Membership, Person, Stay
+from courtyard.sample.people import Membership, Person, Spot, Stay
 from courtyard.sample.street import Street
 
 COLUMNS = {
@@ -25,6 +25,7 @@ COLUMNS = {
     "memberships": ("person", "group", "community_code", "courtyard_code", "valid_from", "valid_to", "kind"),
     "rows": (
         "source", "dataset", "delivered", "period", "file", "sheet", "row_no", "person", "defects", "courtyard_code",
+        "building", "unit", "room",
     ),
     "defects": ("source", "dataset", "delivered", "file", "sheet", "row_no", "column", "cell", "kind"),
     "omissions": ("source", "dataset", "period", "person", "reason"),
@@ -56,9 +57,9 @@ class Truth(AbstractContextManager["Truth"]):
             self._writers["persons"].writerow(line)
             self._writers["names"].writerows(_names(person))
             for stay in person.stays:
-                where = street.courtyards[stay.dwelling.courtyard].code
-                place = (where, *stay.dwelling[1:], stay.valid_from, stay.valid_to or "", person.residence_type)
-                self._writers["residence"].writerow((person.person_id, f"H{stay.household:07d}", *place))
+                for place, building, since, until in street.stretches(stay.dwelling, stay.valid_from, stay.valid_to):
+                    where = (place.code, building, *stay.dwelling[2:], since, until or "", person.residence_type)
+                    self._writers["residence"].writerow((person.person_id, f"H{stay.household:07d}", *where))
             for membership in school_ages(person, street.start, street.end):
                 self._membership(street, person, membership)
         self._writers["traits"].writerows(alike.traits(groups.make.persons))
@@ -66,9 +67,9 @@ class Truth(AbstractContextManager["Truth"]):
             self._membership(street, groups.make.persons[membership.person], membership)
 
     def _membership(self, street: Street, person: Person, held: Membership) -> None:
-        for courtyard, since, until in places_of(person, held):
-            where = (street.community_of[courtyard], street.courtyards[courtyard].code)
-            line = (person.person_id, held.group, *where, since, until or "", held.kind)
+        for code, since, until in places_of(street, person, held):
+            community = street.district.community_of(code).code
+            line = (person.person_id, held.group, community, code, since, until or "", held.kind)
             self._writers["memberships"].writerow(line)
 
     def row(
@@ -79,10 +80,10 @@ class Truth(AbstractContextManager["Truth"]):
         at: tuple[str, str, Any],
         person: str,
         defects: list[str],
-        courtyard: str,
+        where: Spot,
     ) -> None:
-        """A written row: (delivered, spoken of), (file, sheet, row_no), the true person and courtyard or ''."""
-        self._writers["rows"].writerow((source, dataset, *periods, *at, person, ";".join(defects), courtyard))
+        """A written row: (delivered, spoken of), (file, sheet, row_no), the true person or '', and the true place."""
+        self._writers["rows"].writerow((source, dataset, *periods, *at, person, ";".join(defects), *where))
         self.rows[dataset] += 1
         self.defects.update(defects)
 
@@ -105,19 +106,20 @@ def _names(person: Person) -> Iterator[tuple[str, str, Any, Any]]:
     yield person.person_id, person.name, since, ""
 
 
-def places_of(person: Person, held: Membership) -> Iterator[tuple[int, date, date | None]]:
-    """Where somebody was while a membership held: (courtyard, from, to), one stretch a courtyard."""
-    stretch: tuple[int, date, date | None] | None = None
+def places_of(street: Street, person: Person, held: Membership) -> Iterator[tuple[str, date, date | None]]:
+    """Where somebody was while a membership held: (courtyard's code, from, to), one stretch a courtyard."""
+    stretch: tuple[str, date, date | None] | None = None
     for stay in person.stays:
-        since, until = max(stay.valid_from, held.valid_from), _earlier(stay, held)
-        if until is not None and since >= until:
+        first, last = max(stay.valid_from, held.valid_from), _earlier(stay, held)
+        if last is not None and first >= last:
             continue
-        if stretch and stretch[0] == stay.dwelling.courtyard and stretch[2] == since:
-            stretch = (stretch[0], stretch[1], until)
-            continue
-        if stretch:
-            yield stretch
-        stretch = (stay.dwelling.courtyard, since, until)
+        for place, _, since, until in street.stretches(stay.dwelling, first, last):
+            if stretch and stretch[0] == place.code and stretch[2] == since:
+                stretch = (stretch[0], stretch[1], until)
+                continue
+            if stretch:
+                yield stretch
+            stretch = (place.code, since, until)
     if stretch:
         yield stretch
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from courtyard.context import Context
 from courtyard.district.models import Contract, SourceSpec
-from courtyard.identity import places
+from courtyard.identity import learning, places
 from courtyard.identity.addresses import Gazetteer
 from courtyard.landing import vault
 from courtyard.parsing import metadata, reading, seeing
@@ -128,7 +128,7 @@ class _Check:
         self.batches: list[dict[str, Any]] = []
         self._rows: dict[str, list[Staged]] = {}
         self._told: dict[str, list[Finding]] = {}
-        self._gazetteer = Gazetteer(ctx.district)
+        self._gazetteer: Gazetteer | None = None
 
     def read(self, tables: list[ParsedTable]) -> None:
         """Batches, staged rows and the parser's findings, as the parsing stage makes them."""
@@ -152,6 +152,8 @@ class _Check:
 
     def receipt(self, connection: Connection | None) -> Receipt:
         """What the file would get."""
+        decided = learning.learned(connection, self.ctx) if connection is not None else ()
+        self._gazetteer = Gazetteer(self.ctx.district, decided)
         unit, period, said = self._decided(connection)
         parts = [
             self._part(contract, batch, period, said)

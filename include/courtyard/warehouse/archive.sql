@@ -14,7 +14,7 @@ CREATE TEMP TABLE _courtyard ON COMMIT DROP AS
 SELECT courtyard_code, community_code, grid_code
   FROM warehouse.courtyard
  WHERE street_code = :street
-   -- The one place for a courtyard's own validity on :day (founded, merged, split).
+   AND valid_from <= :day AND valid_to > :day
 
 -- name: covered
 -- Which datasets speak about which courtyards: of people and things at any time before, of a period when it ends
@@ -33,7 +33,7 @@ SELECT DISTINCT b.dataset, c.courtyard_code
 CREATE TEMP TABLE _holds ON COMMIT DROP AS
 SELECT *
   FROM (SELECT DISTINCT ON (dataset, coalesce(person_id, record_key))
-               dataset, record_key, courtyard_code, attrs, is_active
+               dataset, record_key, mart.courtyard_code_on(courtyard_code, building, :day) AS courtyard_code, attrs, is_active
           FROM warehouse.record
          WHERE is_current AND street_code = :street AND dataset = ANY(:held) AND valid_from <= :day AND :day < valid_to
          ORDER BY dataset, coalesce(person_id, record_key), valid_from DESC, is_active DESC, record_key DESC) latest
@@ -42,7 +42,8 @@ SELECT *
 -- name: population
 CREATE TEMP TABLE _population ON COMMIT DROP AS
 WITH living AS (
-    SELECT courtyard_code, person_id, household_id, attrs ->> 'residence_type' AS residence,
+    SELECT mart.courtyard_code_on(courtyard_code, building, :day) AS courtyard_code, person_id, household_id,
+           attrs ->> 'residence_type' AS residence,
            (attrs -> 'split_residence') = 'true'::jsonb AS is_split, mart.age_on(attrs ->> 'birth_date', :day) AS age
       FROM warehouse.record
      WHERE is_current AND is_active AND street_code = :street AND dataset = :anchor
@@ -68,10 +69,11 @@ SELECT courtyard_code, jsonb_build_object(
 -- name: key_groups
 CREATE TEMP TABLE _key_group ON COMMIT DROP AS
 WITH member AS (
-    SELECT "group" AS group_code, courtyard_code, count(DISTINCT person_id) AS persons
+    SELECT "group" AS group_code, mart.courtyard_code_on(courtyard_code, building, :day) AS courtyard_code,
+           count(DISTINCT person_id) AS persons
       FROM mart.key_group_member
      WHERE street_code = :street AND valid_from <= :day AND valid_to > :day
-     GROUP BY "group", courtyard_code
+     GROUP BY 1, 2
 )
 SELECT c.courtyard_code,
        jsonb_object_agg(g.group_code, CASE WHEN v.dataset IS NOT NULL THEN coalesce(m.persons, 0) END) AS key_groups
@@ -163,7 +165,8 @@ WITH spec AS (
                events text, dataset text, opened text, closed_when jsonb, ended text, due text)
 ), version AS (
     SELECT DISTINCT ON (s.events, k.record_key, d.day)
-           s.events, k.record_key, d.day, d.is_last, d.day_ends, k.courtyard_code, k.valid_from,
+           s.events, k.record_key, d.day, d.is_last, d.day_ends, mart.courtyard_code_on(k.courtyard_code, k.building, :day) AS courtyard_code,
+           k.valid_from,
            mart.moment(k.attrs ->> s.opened) AS opened_at, mart.moment(k.attrs ->> s.ended) AS ended_at,
            mart.moment(k.attrs ->> s.due)
                + CASE WHEN length(k.attrs ->> s.due) = 10 THEN interval '1 day' ELSE interval '0' END AS due_at,

@@ -62,11 +62,12 @@ SELECT batch_id, sheet, row_no, 'record.repeated', 'warning', :message, :suggest
 CREATE TEMP TABLE _turn (dataset text, record_key text, at timestamptz, wave int) ON COMMIT DROP
 
 -- name: drop_reparsed
--- A delivery read again under another version of its contract says now what it says, not what it said.
+-- A delivery read again, under another version of its contract or since its addresses are understood otherwise, says
+-- now what it says, not what it said.
 WITH gone AS (
     DELETE FROM warehouse.observation o
      USING quality.batch old, _batch b
-     WHERE old.delivery_id = b.delivery_id AND old.dataset = b.dataset AND old.batch_id <> b.batch_id
+     WHERE old.delivery_id = b.delivery_id AND old.dataset = b.dataset
        AND o.batch_id = old.batch_id
     RETURNING o.dataset, o.record_key, b.received_at
 )

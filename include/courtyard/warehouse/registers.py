@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Table, text
@@ -11,9 +12,21 @@ from sqlalchemy import Connection, Table, text
 from courtyard.district.models import District
 from courtyard.identity.persons import anchor
 from courtyard.store import database
-from courtyard.store.tables import authority, code, courtyard, grid_cycle, key_group, submitted_dataset, unit
+from courtyard.store.tables import (
+    authority,
+    code,
+    courtyard,
+    courtyard_change,
+    courtyard_heir,
+    grid_cycle,
+    key_group,
+    submitted_dataset,
+    unit,
+)
 
-_TABLES = (unit, courtyard, code, key_group, authority, grid_cycle, submitted_dataset)
+_TABLES = (
+    unit, courtyard, courtyard_change, courtyard_heir, code, key_group, authority, grid_cycle, submitted_dataset,
+)  # fmt: skip
 Rows = Iterator[tuple[Any, ...]]
 
 
@@ -23,6 +36,10 @@ def keep_in_step(connection: Connection, district: District) -> int:
     wanted = {
         "unit": _units(district),
         "courtyard": _courtyards(district),
+        "courtyard_change": (
+            (c.on, c.from_code, c.to_code, c.kind, street, c.former_name, c.buildings) for c in district.changes
+        ),
+        "courtyard_heir": _heirs(district),
         "code": ((c.codes, value, labels[0]) for c in district.codes.values() for value, labels in c.values.items()),
         "key_group": (
             (
@@ -51,7 +68,15 @@ def _courtyards(district: District) -> Rows:
     for c in district.courtyards:
         community, grid = district.community_of(c.code).code, district.grid_of(c.code).code
         address = district.standard_address(c)
-        yield c.code, district.office.street_code, community, grid, c.micro_grid_code, c.name, address, c.lon, c.lat
+        since, until, successor = district.history.span(c.code)
+        where = (community, grid, c.micro_grid_code, c.name, address, c.lon, c.lat)
+        yield c.code, district.office.street_code, *where, since or date.min, until or "infinity", successor
+
+
+def _heirs(district: District) -> Rows:
+    for heir in district.history.heirs():
+        until = heir.until or "infinity"
+        yield heir.code, heir.building, heir.since, until, district.office.street_code, heir.heir, heir.number
 
 
 def _authority(district: District) -> Rows:

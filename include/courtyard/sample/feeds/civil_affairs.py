@@ -86,12 +86,13 @@ class CivilAffairs:
         benefit, person = who
         stay, stale = self._stay(person, sheet.period)
         rng = self.world.draws.rng("dibao.row", person.no, retyped(self.world, SOURCE, person.no, quarter))
-        row = self.speller.row(rng, self._values(rng, benefit, person, (stay, covered), sheet.period), person.sex)
+        values = self._values(rng, benefit, person, (stay, covered), sheet.period)
+        row = self.speller.row(rng, values, sheet.period.last_day, person.sex)
         row.row_faults += self.world.faults(person, SOURCE, sheet.period.last_day) + (["row.stale"] if stale else [])
         cells = {self.headers[name]: cell for name, cell in row.cells.items()}
         cells |= {"xh": order, "jdbm": self.world.street.code}
         table.writerow(["" if cells[name] is None else cells[name] for name in TABLE_COLUMNS])
-        where = self.world.courtyard_code(stay.dwelling.courtyard)
+        where = self.world.spot(stay.dwelling, sheet.period)
         sheet.record(self.world.truth, row_no, row, person.person_id, where)
 
     def _stay(self, person: Person, month: Period) -> tuple[Stay, bool]:

@@ -12,7 +12,7 @@ from courtyard.sample.feeds.outlet import World, set_time
 from courtyard.sample.feeds.pages import Workbook
 from courtyard.sample.feeds.rosters import Entry, Roster
 from courtyard.sample.names import someone
-from courtyard.sample.people import Person
+from courtyard.sample.people import NOWHERE, Person
 
 SOURCE, ELDERLY, ORGANISATIONS = "civil_rosters", "elderly", "social_organisations"
 DEPARTMENT = "青羊区民政局"
@@ -71,7 +71,7 @@ class CivilRosters:
         for entry in self.roster.listed(quarter):
             rng = self.roster.rng(entry.person, quarter)
             values = self._person(entry, work.period)
-            row = speller.row(rng, values, entry.person.sex)
+            row = speller.row(rng, values, work.period.last_day, entry.person.sex)
             known_by = (values["name"], entry.person.birth, entry.standing.stay.dwelling)
             row.row_faults += self.world.rekeyed(ELDERLY, entry.person, row, known_by)
             self.roster.record(page.sheet, page.put(row), row, entry)
@@ -106,9 +106,9 @@ class CivilRosters:
     def _organisations(self, work: Workbook) -> int:
         page, speller = work.page(ORGANISATIONS, DEPARTMENT), work.speller(ORGANISATIONS)
         for number, values in enumerate(self.organisations):
-            row = speller.row(self.world.draws.rng("social.row", number), dict(values))
+            row = speller.row(self.world.draws.rng("social.row", number), dict(values), work.period.last_day)
             at = values["address"]
-            where = self.world.courtyard_code(at) if isinstance(at, int) else ""
+            where = self.world.spot(at, work.period) if isinstance(at, int) else NOWHERE
             page.sheet.record(self.world.truth, page.put(row), row, "", where)
         return page.close()
 

@@ -44,7 +44,9 @@ class Disabled:
                 sheet = Sheet(SOURCE, DATASET, quarter, quarter, FILE, "", self.headers, {})
                 for row_no, entry in enumerate(self.roster.listed(index), 1):
                     rng = self.roster.rng(entry.person, index)
-                    row = self.speller.row(rng, self._values(entry, quarter.last_day), entry.person.sex)
+                    row = self.speller.row(
+                        rng, self._values(entry, quarter.last_day), quarter.last_day, entry.person.sex
+                    )
                     cells = {self.headers[name]: cell for name, cell in row.cells.items()}
                     cells |= {"jd": str(quarter), "jddm": self.world.street.code, "xh": row_no}
                     table.writerow(["" if cells[name] is None else cells[name] for name in TABLE_COLUMNS])

@@ -181,7 +181,7 @@ class SheetWriter:
                         books.put(page, at + offset, column, cell, formats.day)
                 if row.hidden:
                     page.set_row(at + offset, None, None, {"hidden": True})
-                sheet.record(self.world.truth, at + offset + 1, row, row.person, row.courtyard)
+                sheet.record(self.world.truth, at + offset + 1, row, row.person, row.where)
             for column in merge:
                 cell = [number, *members[0].cells.values()][column]
                 page.merge_range(at, column, at + len(members) - 1, column, "", formats.merged)

@@ -8,7 +8,7 @@ from typing import Any
 from courtyard.sample.feeds.grid_lists import DATASETS, SOURCE, Listing
 from courtyard.sample.feeds.outlet import World, retyped
 from courtyard.sample.mess import RATES, effect
-from courtyard.sample.people import Person
+from courtyard.sample.people import NOWHERE, Person, Spot
 from courtyard.sample.spelling import Row, Speller
 
 MONTHLY = {"grid_party_members": ("joined_date",)}
@@ -20,9 +20,13 @@ class GridRow(Row):
     """A spelled row with the person it is about; rows of one `household` share their household cells."""
 
     person: str = ""
-    courtyard: str = ""
+    where: Spot = NOWHERE
     household: int = -1
     hidden: bool = False
+
+    @property
+    def courtyard(self) -> str:
+        return self.where.courtyard_code
 
 
 class GridRows:
@@ -55,7 +59,7 @@ class GridRows:
             again = self.world.draws.hit(RATES["row.duplicate"], f"grid.twice.{group}", item.person.no, quarter)
             if again and group != "dibao":
                 faults = [*(fault for fault in row.row_faults if fault != "row.hidden"), "row.duplicate"]
-                rows.append(GridRow(dict(row.cells), dict(row.faults), faults, row.person, row.courtyard))
+                rows.append(GridRow(dict(row.cells), dict(row.faults), faults, row.person, row.where))
         if group == "dibao":
             self._second_heads(items, rows, quarter)
         return rows
@@ -104,9 +108,10 @@ class GridRows:
             "change_date": item.changed,
             "remark": rng.choice(REMARKS),
         }
-        row = self.spellers[group].row(rng, values, item.person.sex)
+        day = self.world.street.quarters[quarter].last_day
+        row = self.spellers[group].row(rng, values, day, item.person.sex)
         household = item.membership.facts.get("benefit", -1)
-        where = self.world.courtyard_code(item.stay.dwelling.courtyard)
+        where = self.world.street.spot(item.stay.dwelling, day)
         hidden = rng.random() < RATES["row.hidden"]
         faults = [*item.faults, *self.world.faults(item.person, SOURCE, day), *(["row.hidden"] if hidden else [])]
         known_by = tuple(values[name] for name in _KNOWN_BY[group])

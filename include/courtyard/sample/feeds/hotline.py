@@ -78,13 +78,13 @@ class Hotline:
                 values |= {k: first[k] for k in ("kind", "title", "content", "address")}
                 values["duplicate_of"] = first["order_no"]
             earlier.append(dict(values))
-            courtyard = values["address"].courtyard
-            row = self.speller.row(rng, values, person.sex)
+            row = self.speller.row(rng, values, month.last_day, person.sex)
             self._close(rng, row, values)
             cells = {self.headers[name]: cell for name, cell in row.cells.items()}
             cells["streetCode"] = self.world.street.code
             lines.append(json.dumps(cells, ensure_ascii=False) + "\n")
-            sheet.record(self.world.truth, values["order_no"], row, "", self.world.courtyard_code(courtyard))
+            where = self.world.spot(values["address"], month)
+            sheet.record(self.world.truth, values["order_no"], row, "", where)
         return lines
 
     def _close(self, rng: Random, row: Row, values: dict) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from courtyard.period import Period
 from courtyard.sample.feeds.outlet import Sheet, World, letters, set_time
-from courtyard.sample.people import Dwelling
+from courtyard.sample.people import Dwelling, Spot
 from courtyard.sample.spelling import Speller
 
 SOURCE, DATASET = "housing", "old_courtyards"
@@ -42,12 +42,14 @@ class Housing:
             table = csv.writer(target, lineterminator="\r\n")
             table.writerow(headers.values())
             for at, place in enumerate(street.courtyards):
-                if place.built_year <= BUILT_BY:
+                is_there = street.on(at, period.last_day)[0] is place  # else it is not split off yet
+                if place.built_year <= BUILT_BY and is_there:
                     row_no += 1
-                    row = self.speller.row(self.world.draws.rng("housing.row", at), self._values(at, period))
+                    rng = self.world.draws.rng("housing.row", at)
+                    row = self.speller.row(rng, self._values(at, period), period.last_day)
                     cells = ["" if cell is None else cell for cell in row.cells.values()]
                     table.writerow([*cells, period.last_day.isoformat()])
-                    sheet.record(self.world.truth, row_no, row, "", place.code)
+                    sheet.record(self.world.truth, row_no, row, "", Spot(place.code))
         set_time(path, period.end + timedelta(days=1), 6)
         return row_no - 1
 

@@ -128,12 +128,12 @@ class Incidents:
         """What the system said of an item at the end of a month."""
         values = self.kind.state(self.world, item, changed)
         rng = self.world.draws.rng(f"{self.kind.dataset}.row", item.seed)
-        row = self.speller.row(rng, values)
+        row = self.speller.row(rng, values, month.last_day)
         self._contradict(rng, row, item)
         cells = {self.headers[name]: cell for name, cell in row.cells.items()}
         cells |= {self.kind.street_field: self.world.street.code, self.kind.time_field: _written(changed)}
         sheet = Sheet(self.kind.source, self.kind.dataset, month, month, self.kind.file, "", self.headers, {})
-        where = self.world.courtyard_code(item.where.courtyard)
+        where = self.world.spot(values["address"], month)
         sheet.record(self.world.truth, item.number, row, "", where)
         return json.dumps(cells, ensure_ascii=False) + "\n"
 

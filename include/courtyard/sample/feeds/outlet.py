@@ -14,7 +14,7 @@ from courtyard.sample.addresses import Addresses
 from courtyard.sample.draw import Draws
 from courtyard.sample.groups import Groups
 from courtyard.sample.mess import RATES, effect
-from courtyard.sample.people import Person
+from courtyard.sample.people import Dwelling, Person, Spot
 from courtyard.sample.spelling import Row
 from courtyard.sample.street import Street
 from courtyard.sample.truth import Truth
@@ -66,8 +66,9 @@ class World:
         self.keys[dataset, person.no] = key
         return ["row.rekeyed"] if before != key else []
 
-    def courtyard_code(self, courtyard: int) -> str:
-        return self.street.courtyards[courtyard].code
+    def spot(self, where: Dwelling | int, period: Period) -> Spot:
+        """The truth about a place on a period's last day."""
+        return self.street.spot(where, period.last_day)
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,11 @@ class Sheet:
     headers: dict[str, str]
     letters: dict[str, str]
 
-    def record(self, truth: Truth, row_no: Any, row: Row, person: str, courtyard: str) -> None:
+    def record(self, truth: Truth, row_no: Any, row: Row, person: str, where: Spot) -> None:
         """Put one written row on record, with its faulty cells."""
         at = (self.file, self.sheet, row_no)
-        truth.row(
-            self.source, self.dataset, (str(self.delivered), str(self.period)), at, person, row.defects, courtyard
-        )
+        periods = str(self.delivered), str(self.period)
+        truth.row(self.source, self.dataset, periods, at, person, row.defects, where)
         truth.cells(self._feed, at, ((self.headers[n], self._cell(n, row_no), k) for n, k in row.faults.items()))
 
     def mark(self, truth: Truth, row_no: int, letter: str, header: str, kind: str) -> None:

@@ -12,6 +12,7 @@ from courtyard.sample.feeds.outlet import World, set_time
 from courtyard.sample.feeds.pages import Workbook
 from courtyard.sample.feeds.rosters import Entry, Roster
 from courtyard.sample.names import someone
+from courtyard.sample.people import NOWHERE
 
 SOURCE = "party"
 ORGANISATIONS, MEMBERS, PROJECTS = "party_organisations", "party_members", "party_projects"
@@ -73,15 +74,15 @@ class Party:
     def _organisations(self, work: Workbook) -> int:
         page, speller = work.page(ORGANISATIONS, DEPARTMENT), work.speller(ORGANISATIONS)
         for number, values in enumerate(self.organisations):
-            row = speller.row(self.world.draws.rng("party.organisation", number), dict(values))
-            page.sheet.record(self.world.truth, page.put(row), row, "", "")
+            row = speller.row(self.world.draws.rng("party.organisation", number), dict(values), work.period.last_day)
+            page.sheet.record(self.world.truth, page.put(row), row, "", NOWHERE)
         return page.close()
 
     def _members(self, work: Workbook, quarter: int) -> int:
         page, speller = work.page(MEMBERS, DEPARTMENT), work.speller(MEMBERS)
         for entry in self.roster.listed(quarter):
             rng = self.roster.rng(entry.person, quarter)
-            row = speller.row(rng, self._member(entry, work.period), entry.person.sex)
+            row = speller.row(rng, self._member(entry, work.period), work.period.last_day, entry.person.sex)
             self.roster.record(page.sheet, page.put(row), row, entry)
         return page.close("注：人员类别以党内统计口径为准。")
 
@@ -114,9 +115,11 @@ class Party:
         for project in self.projects:
             if project.claimed_on <= work.period.last_day:
                 row = speller.row(
-                    self.world.draws.rng("party.project", project.seed), _claim(self.world, project, work.period)
+                    self.world.draws.rng("party.project", project.seed),
+                    _claim(self.world, project, work.period),
+                    work.period.last_day,
                 )
-                page.sheet.record(self.world.truth, page.put(row), row, "", "")
+                page.sheet.record(self.world.truth, page.put(row), row, "", NOWHERE)
         return page.close()
 
 

@@ -65,7 +65,7 @@ class Population:
                     row_no += 1
                     target.write(line.text)
                     row = _copied(line.row) if copy else line.row
-                    where = self.world.courtyard_code(seen.stay.dwelling.courtyard)
+                    where = self.world.spot(seen.stay.dwelling, period)
                     sheet.record(self.world.truth, row_no, row, person.person_id, where)
         set_time(path, period.end, 2)
         return row_no - 1
@@ -116,13 +116,15 @@ class Population:
 
     def _line(self, person: Person, seen: Seen, period: Period) -> _Line:
         newborn = self._newborn(person, period)
+        place, building = self.world.street.on(seen.stay.dwelling, period.last_day)
+        called = self.world.street.names_on(place, period.last_day)[0]
         name = self.world.name(person, SOURCE, period.last_day)
-        key = (id(seen.stay), seen.status, newborn, seen.stale, name)
+        key = (id(seen.stay), seen.status, newborn, seen.stale, name, place.code, called, building)
         kept = self._lines.get(person.no)
         if kept and kept.key == key:
             return kept
         rng = self.world.draws.rng("population.row", person.no)
-        row = self.speller.row(rng, self._values(person, seen, newborn, name), person.sex)
+        row = self.speller.row(rng, self._values(person, seen, newborn, name), period.last_day, person.sex)
         if seen.stale:
             row.row_faults.append("row.stale")
         row.row_faults += ["id.newborn"] if newborn else self.world.faults(person, SOURCE, period.last_day)

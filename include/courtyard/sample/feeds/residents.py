@@ -60,15 +60,17 @@ class Residents:
             scanned = rng.random() < SCANNED
             closed = rng.random() < 0.75
             where = Dwelling(courtyard, rng.randint(1, place.buildings), rng.randint(1, place.units), 101)
-            address, fault = self.world.addresses.full(rng, where)
+            address, fault = self.world.addresses.full(rng, where, month.last_day)
+            spot = self.world.spot(courtyard if scanned else where, month)
+            posted = self.world.street.register[spot.courtyard_code]
             request = {
                 "service_request_id": f"{month.year}{month.index:02d}-{number:05d}",
                 "status": "closed" if closed else "open",
                 "service_code": code,
                 "service_name": name,
                 "description": rng.choice(texts),
-                "address": place.name if scanned else address,
-                "address_id": place.code if scanned else "",
+                "address": self.world.street.names_on(posted, month.last_day)[0] if scanned else address,
+                "address_id": posted.code if scanned else "",
                 "lat": round(place.lat + rng.gauss(0, 0.00015), 6),
                 "long": round(place.lon + rng.gauss(0, 0.00015), 6),
                 "requested_datetime": asked.isoformat(),
@@ -77,5 +79,5 @@ class Residents:
             }
             lines.append(json.dumps(request, ensure_ascii=False) + "\n")
             row = Row(faults={"address": fault} if fault and not scanned else {})
-            sheet.record(self.world.truth, request["service_request_id"], row, "", place.code)
+            sheet.record(self.world.truth, request["service_request_id"], row, "", spot)
         return lines

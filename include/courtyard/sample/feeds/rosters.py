@@ -73,7 +73,7 @@ class Roster:
             *self.world.faults(entry.person, self.source, sheet.period.last_day),
             *(["row.stale"] if entry.is_stale else []),
         ]
-        where = self.world.courtyard_code(entry.standing.stay.dwelling.courtyard)
+        where = self.world.spot(entry.standing.stay.dwelling, sheet.period)
         sheet.record(self.world.truth, row_no, row, entry.person.person_id, where)
 
     def _omit(self, period: str, no: int, reason: str) -> None:

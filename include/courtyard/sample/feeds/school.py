@@ -49,13 +49,15 @@ class School:
         row_no = 2
         for number, (person, stay) in enumerate(self._listed(quarter, period), 1):
             row_no += 1
-            row = self.speller.row(self._rng(person, quarter), self._values(person, stay, period), person.sex)
+            row = self.speller.row(
+                self._rng(person, quarter), self._values(person, stay, period), period.last_day, person.sex
+            )
             page.write_number(row_no - 1, 0, number)
             for column, cell in enumerate(row.cells.values(), 1):
                 books.put(page, row_no - 1, column, cell, day)
             row.row_faults += self.world.faults(person, SOURCE, period.last_day)
             row.row_faults += ["row.stale"] if stay is not person.stay_on(period.last_day) else []
-            where = self.world.courtyard_code(stay.dwelling.courtyard)
+            where = self.world.spot(stay.dwelling, period)
             sheet.record(self.world.truth, row_no, row, person.person_id, where)
         if quarter % 2:
             notes = book.add_worksheet(NOTES[0])

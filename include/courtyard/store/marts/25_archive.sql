@@ -5,13 +5,13 @@ LANGUAGE sql STABLE
 RETURN CASE WHEN length(written) = 10 THEN written::date::timestamp AT TIME ZONE 'Asia/Shanghai'
             WHEN length(written) > 10 THEN written::timestamptz END;
 COMMENT ON FUNCTION mart.moment(text) IS
-    'A date (its first moment in Asia/Shanghai) or a date with time as a moment; NULL where the day is not known.';
+    'A date (its first moment in Asia/Shanghai) or a date with time as a moment; NULL where the day is not known. No personal data.';
 
 CREATE FUNCTION mart.quarters_before(period text, quarters integer) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN (left(period, 4)::int * 4 + right(period, 1)::int - 1 - quarters) / 4 || 'Q'
        || (left(period, 4)::int * 4 + right(period, 1)::int - 1 - quarters) % 4 + 1;
-COMMENT ON FUNCTION mart.quarters_before(text, integer) IS 'The quarter so many before another: 2026Q1, 4 is 2025Q1.';
+COMMENT ON FUNCTION mart.quarters_before(text, integer) IS 'The quarter so many before another: 2026Q1, 4 is 2025Q1. No personal data.';
 
 CREATE VIEW mart.courtyard_archive_history AS
 SELECT a.street_code, a.courtyard_code, c.name AS courtyard_name, c.community_code, c.community_name, c.grid_code,
@@ -20,7 +20,7 @@ SELECT a.street_code, a.courtyard_code, c.name AS courtyard_name, c.community_co
   FROM warehouse.courtyard_archive a
   JOIN mart.courtyard c USING (street_code, courtyard_code);
 COMMENT ON VIEW mart.courtyard_archive_history IS
-    'Every archive of a courtyard and quarter that was ever believed, from recorded_at to superseded_at.';
+    'Every archive of a courtyard and quarter that was ever believed, from recorded_at to superseded_at. No personal data.';
 
 CREATE VIEW mart.courtyard_archive AS
 SELECT street_code, courtyard_code, courtyard_name, community_code, community_name, grid_code, grid_name, period,
@@ -28,7 +28,7 @@ SELECT street_code, courtyard_code, courtyard_name, community_code, community_na
   FROM mart.courtyard_archive_history
  WHERE superseded_at = 'infinity';
 COMMENT ON VIEW mart.courtyard_archive IS
-    'The archive of each courtyard and quarter as it is believed now, in five modules with the key groups; a figure that is null is not known, 0 is none. Counts of a courtyard are small: not for courtyard_reader.';
+    'The archive of each courtyard and quarter as it is believed now, in five modules with the key groups; a figure that is null is not known, 0 is none. Counts of a courtyard are small: not for courtyard_reader. No personal data.';
 
 CREATE FUNCTION mart.courtyard_archive_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS SETOF mart.courtyard_archive
@@ -42,7 +42,7 @@ BEGIN ATOMIC
        AND (h.superseded_at > known_at OR h.superseded_at = 'infinity');
 END;
 COMMENT ON FUNCTION mart.courtyard_archive_as_of(text, timestamptz) IS
-    'The archives of a quarter as they were known at a moment; without one, as they are known now.';
+    'The archives of a quarter as they were known at a moment; without one, as they are known now. No personal data.';
 
 CREATE VIEW mart.courtyard_tag_history AS
 SELECT t.street_code, t.courtyard_code, c.name AS courtyard_name, c.community_code, c.community_name, c.grid_code,
@@ -51,7 +51,7 @@ SELECT t.street_code, t.courtyard_code, c.name AS courtyard_name, c.community_co
   FROM warehouse.courtyard_tag t
   JOIN mart.courtyard c USING (street_code, courtyard_code);
 COMMENT ON VIEW mart.courtyard_tag_history IS
-    'Every tag that a courtyard was ever believed to have in a quarter, from recorded_at to superseded_at; with is_judged false, one of which nobody could tell.';
+    'Every tag that a courtyard was ever believed to have in a quarter, from recorded_at to superseded_at; with is_judged false, one of which nobody could tell. No personal data.';
 
 CREATE VIEW mart.courtyard_tag AS
 SELECT street_code, courtyard_code, courtyard_name, community_code, community_name, grid_code, grid_name, period,
@@ -59,7 +59,7 @@ SELECT street_code, courtyard_code, courtyard_name, community_code, community_na
   FROM mart.courtyard_tag_history
  WHERE superseded_at = 'infinity' AND is_judged;
 COMMENT ON VIEW mart.courtyard_tag IS
-    'The tags of each courtyard and quarter as believed now, each with its reason and the figures behind it. What could not be judged is in mart.courtyard_tag_unjudged. Not for courtyard_reader.';
+    'The tags of each courtyard and quarter as believed now, each with its reason and the figures behind it. What could not be judged is in mart.courtyard_tag_unjudged. Not for courtyard_reader. No personal data.';
 
 CREATE VIEW mart.courtyard_tag_unjudged AS
 SELECT street_code, courtyard_code, courtyard_name, community_code, community_name, grid_code, grid_name, period,
@@ -67,7 +67,7 @@ SELECT street_code, courtyard_code, courtyard_name, community_code, community_na
   FROM mart.courtyard_tag_history
  WHERE superseded_at = 'infinity' AND NOT is_judged;
 COMMENT ON VIEW mart.courtyard_tag_unjudged IS
-    'Tags of which nobody can tell whether a courtyard has them, because a figure is not known: neither yes nor no.';
+    'Tags of which nobody can tell whether a courtyard has them, because a figure is not known: neither yes nor no. No personal data.';
 
 CREATE FUNCTION mart.courtyard_tag_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS SETOF mart.courtyard_tag
@@ -80,7 +80,7 @@ BEGIN ATOMIC
        AND (h.superseded_at > known_at OR h.superseded_at = 'infinity');
 END;
 COMMENT ON FUNCTION mart.courtyard_tag_as_of(text, timestamptz) IS
-    'The tags of a quarter as they were known at a moment; without one, as they are known now.';
+    'The tags of a quarter as they were known at a moment; without one, as they are known now. No personal data.';
 
 CREATE FUNCTION mart.courtyard_tag_unjudged_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS SETOF mart.courtyard_tag_unjudged
@@ -93,7 +93,7 @@ BEGIN ATOMIC
        AND (h.superseded_at > known_at OR h.superseded_at = 'infinity');
 END;
 COMMENT ON FUNCTION mart.courtyard_tag_unjudged_as_of(text, timestamptz) IS
-    'The tags that could not be judged in a quarter, as known at a moment; without one, as known now.';
+    'The tags that could not be judged in a quarter, as known at a moment; without one, as known now. No personal data.';
 
 CREATE VIEW mart.courtyard_indicator_history AS
 WITH named AS (
@@ -106,7 +106,7 @@ SELECT i.street_code, i.level, i.unit_code, coalesce(c.name, u.name) AS unit_nam
   LEFT JOIN warehouse.courtyard c ON c.courtyard_code = i.unit_code
   LEFT JOIN named u ON u.code = i.unit_code;
 COMMENT ON VIEW mart.courtyard_indicator_history IS
-    'Every value that an indicator was ever believed to have, from recorded_at to superseded_at.';
+    'Every value that an indicator was ever believed to have, from recorded_at to superseded_at. No personal data.';
 
 CREATE FUNCTION mart.indicators_known(quarter text, known_at timestamptz)
 RETURNS TABLE (street_code text, level text, unit_code text, unit_name text, period text, recorded_at timestamptz,
@@ -134,7 +134,7 @@ BEGIN ATOMIC
      WHERE n.period = quarter;
 END;
 COMMENT ON FUNCTION mart.indicators_known(text, timestamptz) IS
-    'What mart.courtyard_indicator and mart.courtyard_indicator_as_of are made of.';
+    'What mart.courtyard_indicator and mart.courtyard_indicator_as_of are made of. No personal data.';
 
 CREATE VIEW mart.courtyard_indicator AS
 SELECT i.street_code, i.level, i.unit_code, i.unit_name, i.period, i.recorded_at, i.indicator, i.title,
@@ -143,7 +143,7 @@ SELECT i.street_code, i.level, i.unit_code, i.unit_name, i.period, i.recorded_at
   FROM (SELECT DISTINCT period FROM warehouse.courtyard_indicator) q
  CROSS JOIN LATERAL mart.indicators_known(q.period, 'infinity') i;
 COMMENT ON VIEW mart.courtyard_indicator IS
-    'Indicators of each courtyard, community and the street by quarter as believed now, with their change on the quarter before and on the year before. Units without data have a row with state no_data; no_cases is nothing to divide by. Not for courtyard_reader.';
+    'Indicators of each courtyard, community and the street by quarter as believed now, with their change on the quarter before and on the year before. Units without data have a row with state no_data; no_cases is nothing to divide by. Not for courtyard_reader. No personal data.';
 
 CREATE FUNCTION mart.courtyard_indicator_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS SETOF mart.courtyard_indicator
@@ -155,4 +155,4 @@ BEGIN ATOMIC
       FROM mart.indicators_known(courtyard_indicator_as_of.period, known_at) i;
 END;
 COMMENT ON FUNCTION mart.courtyard_indicator_as_of(text, timestamptz) IS
-    'The indicators of a quarter as they were known at a moment, with the quarter before and the same quarter of the year before as known at that moment too.';
+    'The indicators of a quarter as they were known at a moment, with the quarter before and the same quarter of the year before as known at that moment too. No personal data.';

@@ -11,7 +11,7 @@ RETURN ARRAY[
     CASE WHEN weigh = 'newest' THEN - extract(epoch FROM said_at) ELSE 0 END,
     rank];
 COMMENT ON FUNCTION mart.claim_weight(text, integer, integer, timestamptz, timestamptz) IS
-    'How a claim weighs by rules/authority.yaml; of several the least wins. A claim too old comes after all that are not; then, where the newest wins, the one said last; then the more trusted dataset.';
+    'How a claim weighs by rules/authority.yaml; of several the least wins. A claim too old comes after all that are not; then, where the newest wins, the one said last; then the more trusted dataset. No personal data.';
 
 CREATE FUNCTION mart.quarter_of(period text) RETURNS text
 LANGUAGE sql STABLE
@@ -20,14 +20,14 @@ RETURN CASE WHEN period ~ '^\d{4}Q[1-4]$' THEN period
             WHEN period ~ '^\d{4}H[12]$' THEN left(period, 4) || 'Q' || right(period, 1)::int * 2 - 1
             WHEN period ~ '^\d{4}$' THEN period || 'Q1'
             WHEN period ~ '^\d{4}-W\d{2}$' THEN to_char(to_date(period, 'IYYY"-W"IW'), 'YYYY"Q"Q') END;
-COMMENT ON FUNCTION mart.quarter_of(text) IS 'The quarter in which a period begins; NULL for what is no period.';
+COMMENT ON FUNCTION mart.quarter_of(text) IS 'The quarter in which a period begins; NULL for what is no period. No personal data.';
 
 CREATE FUNCTION mart.newest_quarter() RETURNS text
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT max(mart.quarter_of(period)) FROM (SELECT DISTINCT period FROM quality.batch WHERE status = 'merged') merged;
 END;
-COMMENT ON FUNCTION mart.newest_quarter() IS 'The newest quarter of which anything is known.';
+COMMENT ON FUNCTION mart.newest_quarter() IS 'The newest quarter of which anything is known. No personal data.';
 
 CREATE FUNCTION mart.person_value_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE (street_code text, person_id text, attribute text, value text, dataset text, rule text)
@@ -59,13 +59,13 @@ BEGIN ATOMIC
            coalesce(d.rule, 'authority:' || b.dataset)
       FROM best b
       LEFT JOIN warehouse.discrepancy d
-        ON d.street_code = b.street_code AND d.period = person_value_as_of.period AND d.kind = 'claim'
+        ON d.street_code = b.street_code AND d.period = to_char(mart.last_day(person_value_as_of.period), 'YYYY"Q"Q') AND d.kind = 'claim'
        AND d.subject = b.person_id AND d.attribute = b.attribute
        AND d.recorded_at <= known_at AND (d.superseded_at = 'infinity' OR d.superseded_at > known_at);
 END;
 COMMENT ON FUNCTION mart.person_value_as_of(text, timestamptz) IS
-    'The one value of each attribute of a person by the end of a quarter, as known at a moment, and the rule that it won by. Where sources differ it is the value of mart.discrepancy; dataset is NULL where a grid or a person gave it.';
+    'The one value of each attribute of a person by the end of a quarter, as known at a moment, and the rule that it won by. Where sources differ it is the value of mart.discrepancy; dataset is NULL where a grid or a person gave it. Personal data: value.';
 
 CREATE VIEW mart.person_value AS SELECT v.* FROM mart.person_value_as_of(mart.newest_quarter()) v;
 COMMENT ON VIEW mart.person_value IS
-    'The one value of each attribute of a person as believed now (mart.person_value_as_of of the newest quarter). Personal data: for the publisher.';
+    'The one value of each attribute of a person as believed now (mart.person_value_as_of of the newest quarter). Personal data: value.';

@@ -12,7 +12,7 @@ COMMENT ON FUNCTION mart.too_old_on(text, text, integer) IS
 CREATE FUNCTION mart.key_group_member_known(known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE (
     "group" text, title text, street_code text, person_id text, courtyard_code text, community_code text, dataset text,
-    record_key text, valid_from date, valid_to date, recorded_at timestamptz
+    record_key text, valid_from date, valid_to date, recorded_at timestamptz, building text
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -24,7 +24,8 @@ BEGIN ATOMIC
          WHERE r.dataset IN (SELECT dataset FROM warehouse.key_group)
     )
     SELECT g.group_code, g.title, r.street_code, r.person_id, r.courtyard_code, c.community_code, r.dataset,
-           r.record_key, r.valid_from, least(r.valid_to, r.said_again, b.too_old_on), r.recorded_at
+           r.record_key, r.valid_from, least(r.valid_to, r.said_again, b.too_old_on), r.recorded_at,
+           r.building
       FROM warehouse.key_group g
       JOIN said r
         ON r.dataset = g.dataset AND r.is_active
@@ -36,11 +37,11 @@ BEGIN ATOMIC
      WHERE least(r.valid_to, r.said_again, b.too_old_on) > r.valid_from;
 END;
 COMMENT ON FUNCTION mart.key_group_member_known(timestamptz) IS
-    'Every membership of a key group, of all days, as known at a moment. References to persons only.';
+    'Every membership of a key group, of all days, as known at a moment. Personal data: building.';
 
 CREATE VIEW mart.key_group_member AS SELECT * FROM mart.key_group_member_known();
 COMMENT ON VIEW mart.key_group_member IS
-    'Every membership of a key group as believed now, each person once a day. Members on a day: valid_from <= day AND valid_to > day. A group with a birth window is left by itself when the window has passed. References to persons only.';
+    'Every membership of a key group as believed now, each person once a day. Members on a day: valid_from <= day AND valid_to > day. A group with a birth window is left by itself when the window has passed. Personal data: building.';
 
 COMMENT ON COLUMN mart.key_group_member.group IS 'The group''s code in rules/key_groups.yaml.';
 COMMENT ON COLUMN mart.key_group_member.person_id IS 'NULL while nobody knows who it is: record_key tells members apart then.';
@@ -56,7 +57,7 @@ BEGIN ATOMIC
      WHERE m.valid_from <= mart.last_day(period) AND m.valid_to > mart.last_day(period);
 END;
 COMMENT ON FUNCTION mart.key_group_member_as_of(text, timestamptz) IS
-    'The members of each key group on the last day of a period, as known at a moment. References to persons only.';
+    'The members of each key group on the last day of a period, as known at a moment. Personal data: building.';
 
 CREATE FUNCTION mart.key_group_count_on(on_day date, known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE ("group" text, title text, street_code text, community_code text, community_name text, persons bigint)
@@ -121,7 +122,7 @@ SELECT s.street_code, s.person_id, b.name, b.sex, b.birth_date, b.courtyard_code
   FROM stated s
   LEFT JOIN believed b USING (street_code, person_id);
 COMMENT ON VIEW mart.person_current IS
-    'One row a person: each attribute as mart.person_value has it. Personal data: name, sex, birth_date.';
+    'One row a person: each attribute as mart.person_value has it, of what the datasets said last, ended or not. Personal data: name, sex, birth_date.';
 
 CREATE FUNCTION mart.person_claim_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE (
@@ -155,24 +156,35 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH listed AS (
-        SELECT c.street_code, c.person_id, bool_or(c.is_active) AS is_active,
-               array_agg(DISTINCT c.dataset ORDER BY c.dataset) AS datasets,
-               max(c.value) FILTER (WHERE c.attribute = 'household_id') AS household_id
+    WITH trusted AS (
+        SELECT c.street_code, c.person_id,
+               (array_agg(c.value ORDER BY c.rank) FILTER (WHERE c.attribute = 'name' AND c.value IS NOT NULL))[1] AS name,
+               (array_agg(c.value ORDER BY c.rank) FILTER (WHERE c.attribute = 'sex' AND c.value IS NOT NULL))[1] AS sex,
+               (array_agg(c.value ORDER BY c.rank)
+                   FILTER (WHERE c.attribute = 'birth_date' AND c.value IS NOT NULL))[1] AS birth_date,
+               (array_agg(c.value ORDER BY c.rank)
+                   FILTER (WHERE c.attribute = 'courtyard_code' AND c.value IS NOT NULL))[1] AS courtyard_code,
+               (array_agg(c.value ORDER BY c.rank)
+                   FILTER (WHERE c.attribute = 'household_id' AND c.value IS NOT NULL))[1] AS household_id,
+               bool_or(c.is_active) AS is_active, array_agg(DISTINCT c.dataset ORDER BY c.dataset) AS datasets
           FROM mart.person_claim_as_of(period, known_at) c
          GROUP BY c.street_code, c.person_id
-    ), believed AS (
-        SELECT v.street_code, v.person_id, max(v.value) FILTER (WHERE v.attribute = 'name') AS name,
-               max(v.value) FILTER (WHERE v.attribute = 'sex') AS sex,
-               max(v.value) FILTER (WHERE v.attribute = 'birth_date') AS birth_date,
-               max(v.value) FILTER (WHERE v.attribute = 'courtyard_code') AS courtyard_code
-          FROM mart.person_value_as_of(period, known_at) v
-         GROUP BY v.street_code, v.person_id
+    ), decided AS (
+        -- Where the datasets differ, what won by the pack's rules or was settled at the desk.
+        SELECT d.street_code, d.subject AS person_id, max(d.value) FILTER (WHERE d.attribute = 'name') AS name,
+               max(d.value) FILTER (WHERE d.attribute = 'sex') AS sex,
+               max(d.value) FILTER (WHERE d.attribute = 'birth_date') AS birth_date,
+               max(d.value) FILTER (WHERE d.attribute = 'courtyard_code') AS courtyard_code
+          FROM warehouse.discrepancy d
+         WHERE d.kind = 'claim' AND d.period = to_char(mart.last_day(person_as_of.period), 'YYYY"Q"Q')
+           AND d.recorded_at <= known_at AND (d.superseded_at > known_at OR d.superseded_at = 'infinity')
+         GROUP BY d.street_code, d.subject
     )
-    SELECT l.street_code, l.person_id, b.name, b.sex, b.birth_date, b.courtyard_code, l.household_id, l.is_active,
-           l.datasets
-      FROM listed l
-      LEFT JOIN believed b USING (street_code, person_id);
+    SELECT t.street_code, t.person_id, coalesce(d.name, t.name), coalesce(d.sex, t.sex),
+           coalesce(d.birth_date, t.birth_date), CASE WHEN t.is_active THEN coalesce(d.courtyard_code, t.courtyard_code) END,
+           t.household_id, t.is_active, t.datasets
+      FROM trusted t
+      LEFT JOIN decided d USING (street_code, person_id);
 END;
 COMMENT ON FUNCTION mart.person_as_of(text, timestamptz) IS
-    'One row a person of whom any dataset held a record on the last day of a period: each attribute from the most trusted dataset that stated it then. is_active: at least one of datasets lists the person as present. birth_date is a text, as precise as its source; sex is a code of GB/T 2261.1. Personal data: name, sex, birth_date.';
+    'One row a person of whom any dataset held a record on the last day of a period: each attribute from the most trusted dataset that stated it then or, where datasets differ, as mart.discrepancy of the quarter decided. is_active: at least one of datasets lists the person as present. birth_date is a text, as precise as its source; sex is a code of GB/T 2261.1. Personal data: name, sex, birth_date.';

@@ -6,7 +6,7 @@ timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` a
 """
 
 from courtyard.store.tables.base import SCHEMAS, metadata
-from courtyard.store.tables.identity import decision, evidence, person, record_person, review
+from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
 from courtyard.store.tables.staging import batch, finding, link, quarantined_row, row
@@ -16,6 +16,8 @@ from courtyard.store.tables.warehouse import (
     code,
     courtyard,
     courtyard_archive,
+    courtyard_change,
+    courtyard_heir,
     courtyard_indicator,
     courtyard_tag,
     discrepancy,
@@ -39,6 +41,8 @@ __all__ = [
     "content",
     "courtyard",
     "courtyard_archive",
+    "courtyard_change",
+    "courtyard_heir",
     "courtyard_indicator",
     "courtyard_tag",
     "decision",
@@ -47,6 +51,7 @@ __all__ = [
     "evidence",
     "fetch",
     "finding",
+    "gazetteer",
     "grid_cycle",
     "hold",
     "issue",
@@ -64,6 +69,7 @@ __all__ = [
     "receipt",
     "record",
     "record_person",
+    "reopened",
     "review",
     "row",
     "submission",

@@ -96,3 +96,25 @@ decision = Table(
     Column("delivery_id", Text, nullable=False),
     schema="identity",
 )  # fmt: skip
+
+gazetteer = Table(
+    "gazetteer",
+    metadata,
+    Column("street_code", Text, primary_key=True),
+    Column(
+        "fingerprint", Text, nullable=False, comment="of the register and the decisions that addresses were read by"
+    ),
+    schema="identity",
+)
+
+reopened = Table(
+    "reopened",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("street_code", Text, nullable=False),
+    Column("delivery_id", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("unit_code", Text),
+    schema="identity",
+    comment="batches taken back to be read again, since addresses in them mean something else now",
+)

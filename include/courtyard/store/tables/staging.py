@@ -122,5 +122,6 @@ quarantined_row = Table(
     Column("sheet", Text, primary_key=True),
     Column("row_no", Integer, primary_key=True),
     Column("codes", ARRAY(Text), nullable=False),
+    Column("address", Text, comment="sealed for <batch>/<sheet>/<row>: of rows set aside for their address alone"),
     schema="quality",
 )

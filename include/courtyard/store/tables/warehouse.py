@@ -194,7 +194,37 @@ courtyard = Table(
     Column("standard_address", Text, nullable=False),
     Column("lon", Text, nullable=False),
     Column("lat", Text, nullable=False),
+    Column("valid_from", Date, nullable=False, server_default="0001-01-01", comment="0001-01-01 for always"),
+    Column("valid_to", Date, nullable=False, server_default="infinity"),
+    Column("successor_code", Text, comment="the courtyard that it is part of from valid_to on"),
     schema="warehouse",
+)
+
+courtyard_change = Table(
+    "courtyard_change",
+    metadata,
+    Column("on_day", Date, primary_key=True, comment="its first day"),
+    Column("from_code", Text, primary_key=True),
+    Column("to_code", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="renamed | merged | split"),
+    Column("street_code", Text, nullable=False),
+    Column("former_name", Text),
+    Column("buildings", Text, comment="which go over, old=new where they get another number"),
+    schema="warehouse",
+)
+
+courtyard_heir = Table(
+    "courtyard_heir",
+    metadata,
+    Column("courtyard_code", Text, primary_key=True),
+    Column("building", Text, primary_key=True, comment="'' for the courtyard itself"),
+    Column("valid_from", Date, primary_key=True),
+    Column("valid_to", Date, nullable=False),
+    Column("street_code", Text, nullable=False),
+    Column("heir_code", Text, nullable=False),
+    Column("heir_building", Text),
+    schema="warehouse",
+    comment="where buildings of merged and split courtyards belong since; no row for those that stayed",
 )
 
 code = Table(
