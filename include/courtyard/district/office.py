@@ -37,7 +37,11 @@ class GridCycle(Frozen):
 
 
 class Office(Frozen):
-    """`district.yaml`: the street office and its thresholds."""
+    """`district.yaml`: the street office and its thresholds.
+
+    `answering` orders the posts of a kind of unit: the first that is held answers for the unit, the next
+    one deputises, and when all are vacant the unit above answers. At the top it is the `preparer`.
+    """
 
     street_code: str = Field(pattern=r"^\d{9}$")
     name: str
@@ -51,6 +55,7 @@ class Office(Frozen):
     shrink_hold_share: float = Field(gt=0, lt=1)
     dibao_standard_yuan: int = Field(gt=0)
     grid_cycle: GridCycle
+    answering: dict[Literal["street", "community", "grid"], tuple[str, ...]] = Field({})
 
 
 class Unit(Frozen):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Table, text
 
 from courtyard.district.models import District
+from courtyard.district.posts import Posts
 from courtyard.store import database
-from courtyard.store.tables import authority, code, courtyard, grid_cycle, key_group, submitted_dataset, unit
+from courtyard.store.tables import answering, authority, code, courtyard, grid_cycle, key_group, submitted_dataset, unit
 
-_TABLES = (unit, courtyard, code, key_group, authority, grid_cycle, submitted_dataset)
+_TABLES = (unit, courtyard, code, key_group, authority, grid_cycle, submitted_dataset, answering)
 Rows = Iterator[tuple[Any, ...]]
 
 
@@ -36,6 +38,7 @@ def keep_in_step(connection: Connection, district: District) -> int:
         "authority": ((a.attribute, d, rank) for a in district.authority for rank, d in enumerate(a.datasets, 1)),
         "grid_cycle": iter([(street, cycle.issued_before, cycle.due_after, cycle.frozen_after)]),
         "submitted_dataset": _submitted(district),
+        "answering": _answering(district),
     }
     return sum(_replace(connection, table, wanted[table.name], street) for table in _TABLES)
 
@@ -57,6 +60,15 @@ def _submitted(district: District) -> Rows:
     for source in district.sources.values():
         for contract in (district.contracts[d] for d in source.datasets if source.is_submitted):
             yield district.office.street_code, contract.dataset, source.source, contract.title, not contract.optional
+
+
+def _answering(district: District) -> Rows:
+    posts = Posts(district)
+    for u in district.units:
+        for span in posts.spans(u.code):
+            until = "infinity" if span.until == date.max else span.until
+            by = span.answering
+            yield u.code, span.since, until, district.office.street_code, by.unit_code, by.post
 
 
 def _json(value: Any) -> str | None:
