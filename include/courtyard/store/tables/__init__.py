@@ -29,8 +29,8 @@ from courtyard.store.tables.warehouse import (
 
 __all__ = [
     "SCHEMAS",
-    "audit_event",
     "answering",
+    "audit_event",
     "authority",
     "batch",
     "cell_row",

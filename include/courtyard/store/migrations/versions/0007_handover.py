@@ -19,9 +19,7 @@ def upgrade() -> None:
         "answering",
         sa.Column("unit_code", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column(
-            "valid_to", sa.Date(), nullable=False, comment="of a unit the spans follow each other without a gap"
-        ),
+        sa.Column("valid_to", sa.Date(), nullable=False, comment="of a unit the spans follow each other without a gap"),
         sa.Column("street_code", sa.Text(), nullable=False),
         sa.Column(
             "answers_unit",
@@ -29,9 +27,7 @@ def upgrade() -> None:
             nullable=False,
             comment="the unit itself, or the one above while its posts are vacant",
         ),
-        sa.Column(
-            "answers_post", sa.Text(), nullable=False, comment="held by somebody on each of these days"
-        ),
+        sa.Column("answers_post", sa.Text(), nullable=False, comment="held by somebody on each of these days"),
         sa.PrimaryKeyConstraint("unit_code", "valid_from"),
         schema="warehouse",
     )
