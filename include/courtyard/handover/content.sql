@@ -60,18 +60,19 @@ WITH said AS (
      WHERE is_current AND street_code = :street AND dataset = :anchor
     WINDOW w AS (PARTITION BY record_key ORDER BY valid_from)
 ), told AS (
-    SELECT *, CASE WHEN is_active AND was_active IS NOT TRUE THEN 'came'
+    SELECT *, CASE WHEN is_active AND was_active IS NULL THEN 'came'
+                   WHEN is_active AND NOT was_active THEN 'returned'
                    WHEN NOT is_active AND was_active THEN CASE status WHEN 'deceased' THEN 'died' ELSE 'left' END
                    WHEN is_active AND was_in <> courtyard_code THEN 'moved'
                    WHEN is_active AND was_named <> name THEN 'renamed' END AS kind
       FROM said
      WHERE valid_from > began_on AND valid_from BETWEEN :since AND :day
 )
-SELECT kind, valid_from, name, was_named, coalesce(was_in, courtyard_code) AS was_in,
+SELECT kind, valid_from, name, was_named, CASE WHEN was_active THEN was_in END AS was_in,
        CASE WHEN is_active THEN courtyard_code END AS now_in, building, unit_no, room
   FROM told
  WHERE kind IS NOT NULL AND (courtyard_code = ANY(:courtyards) OR was_in = ANY(:courtyards))
- ORDER BY valid_from DESC, kind, coalesce(courtyard_code, was_in), name, record_key
+ ORDER BY valid_from DESC, kind, coalesce(courtyard_code, was_in), room, name, record_key
 
 -- name: submissions
 SELECT period, unit_name, dataset_title, status, is_late, is_restatement, days_late, rows_accepted, rows_quarantined,

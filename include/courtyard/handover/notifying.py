@@ -66,4 +66,4 @@ def _words(ctx: Context, turn: Turn, unit_code: str, post: str) -> tuple[str, st
         f"生成交接单：courtyard handover {turn.unit.code} --post {turn.post} --on {turn.day}",
         f"打印后由移交人、接任人、监交人签字。有疑问请联系{ctx.district.office.preparer}。",
     ]
-    return f"交接提醒：{where}{when}起{what}", "\n".join(line for line in lines if line)
+    return f"交接提醒：{where}自{when}起{what}", "\n".join(line for line in lines if line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -131,8 +132,12 @@ def _member(ctx: Context, row: RowMapping) -> dict[str, Any]:
     }
 
 
-def masked(number: str) -> str:
-    """`510105********123X`, `154****0000`; of anything short only the last sign."""
+def masked(text: str) -> str:
+    """`510105********123X`, `154****0000`, each of several; of anything short only the last sign."""
+    return "、".join(_masked(number) for number in re.split(r"[^0-9A-Za-z-]+", text) if number)
+
+
+def _masked(number: str) -> str:
     if len(number) >= 15:
         return number[:6] + "*" * (len(number) - 10) + number[-4:]
     if len(number) >= 8:

@@ -17,7 +17,7 @@ from courtyard.submissions.workbook_look import A4, LINE_POINTS, PADDING_POINTS,
 
 MARK = "内部资料　注意保管"
 CREATED = datetime(2025, 1, 1)  # equal content, equal bytes
-_INK, _LINE, _HEAD, _BAND = "#1F2D3D", "#A6A6A6", "#DCE9F5", "#F5F8FB"
+_INK, _LINE, _HEAD = "#1F2D3D", "#A6A6A6", "#DCE9F5"
 _COVER = (16.0, 26.0, 16.0, 34.0)
 
 
@@ -35,7 +35,7 @@ class _Look:
         self.sheet_title = made(font_name="黑体", font_size=15, align="center")
         self.note = made(color="#5B6770", text_wrap=True)
         self.label = made(**boxed, font_name="黑体", bg_color=_HEAD, align="center")
-        self.text = made(**boxed)
+        self.text = made(**boxed, indent=1)
         self.middle = made(**boxed, align="center")
         self.day = made(**boxed, align="center", num_format="yyyy-mm-dd")
         self.late = made(**boxed, align="center", color="#B00020")
@@ -76,8 +76,9 @@ def _cover(sheet: Worksheet, look: _Look, about: tuple[District, Turn, date], ta
             sheet.write_string(row, column, text, look.middle if column % 2 else look.label)
     row = _contents(sheet, look, tables, 8)
     _signatures(sheet, look, row + 1)
-    _page(sheet, 4 + row)
+    _page(sheet)
     sheet.set_portrait()
+    sheet.set_header("")
     sheet.activate()
 
 
@@ -85,6 +86,7 @@ def _contents(sheet: Worksheet, look: _Look, tables: list[Table], row: int) -> i
     """What is inside, with counts; returns the row below."""
     last = len(_COVER) - 1
     sheet.write_string(row, 0, "交接内容", look.heading)
+    sheet.set_row(row, 24)
     row += 1
     for number, table in enumerate(tables, 1):
         told = "；".join(f"{name}{'：' if count else ''}{count}" for name, count in table.counts) or "没有"
@@ -99,6 +101,7 @@ def _contents(sheet: Worksheet, look: _Look, tables: list[Table], row: int) -> i
 def _signatures(sheet: Worksheet, look: _Look, row: int) -> None:
     last = len(_COVER) - 1
     sheet.write_string(row, 0, "签字确认", look.heading)
+    sheet.set_row(row, 24)
     for number, role in enumerate(("移交人", "接任人", "监交人"), row + 1):
         sheet.write_string(number, 0, role, look.label)
         sheet.write_blank(number, 1, None, look.text)
@@ -135,7 +138,8 @@ def _sheet(sheet: Worksheet, look: _Look, whose: str, table: Table) -> None:
         sheet.merge_range(3, 0, 3, last, "没有", look.middle)
         sheet.set_row(3, 24)
     sheet.freeze_panes(3, 0)
-    _page(sheet, 3)
+    _page(sheet)
+    sheet.repeat_rows(2)
 
 
 def _put(sheet: Worksheet, look: _Look, at: tuple[int, int], value: Any, column: tuple[str, float, bool]) -> None:
@@ -151,7 +155,7 @@ def _put(sheet: Worksheet, look: _Look, at: tuple[int, int], value: Any, column:
         sheet.write_string(*at, str(value), style)
 
 
-def _page(sheet: Worksheet, header: int) -> None:
+def _page(sheet: Worksheet) -> None:
     """A4 across, all columns on one page, the header on each, marked on each."""
     sheet.set_landscape()
     sheet.set_paper(A4)
@@ -161,5 +165,3 @@ def _page(sheet: Worksheet, header: int) -> None:
     sheet.set_header('&R&"黑体"&9内部资料')
     sheet.set_footer("&C&9第 &P 页，共 &N 页&R&9&A")
     sheet.hide_gridlines(2)
-    if header == 3:
-        sheet.repeat_rows(2)

@@ -28,12 +28,9 @@ _DOUBTS = {
     "ids_differ": "姓名、出生日期相同，证件号不同",
     "looks_alike": "两条记录像是同一人",
 }
-_KINDS = {"came": "迁入", "left": "迁出", "died": "死亡", "moved": "换院落", "renamed": "更名"}
+_KINDS = {"came": "迁入", "returned": "迁回", "left": "迁出", "died": "死亡", "moved": "换院落", "renamed": "更名"}
 _ALIASES = {"former": "曾用名", "compound": "小区名", "door": "另一门牌"}
-_STATUSES = {
-    "missing": "未报", "received": "处理中", "accepted": "已接收", "accepted_with_findings": "已接收，有提示",
-    "partly_accepted": "部分接收", "rejected": "已退回", "confirmed_nil": "本季度无",
-}  # fmt: skip
+_LACKING = {"missing": "未报", "rejected": "已退回", "received": "处理中"}
 
 
 @dataclass(frozen=True)
@@ -238,20 +235,27 @@ def changes(district: District, found: Found) -> Table:
 
 
 def submitted(found: Found) -> Table:
-    rows = [
-        (
-            row["period"], row["unit_name"], row["dataset_title"], _STATUSES[row["status"]], row["due_on"], row["sent_on"],
-            f"迟{row['days_late']}天" if row["days_late"] else "", row["rows_accepted"], row["rows_quarantined"],
-        )
-        for row in found.submissions
-    ]  # fmt: skip
+    """One line a grid and quarter: how many sheets came, and which did not."""
+    sheets: dict[tuple[str, str], list[RowMapping]] = {}
+    for row in found.submissions:
+        sheets.setdefault((row["period"], row["unit_name"]), []).append(row)
+    rows = [(*at, *_handed_in(own)) for at, own in sheets.items()]
     columns = (
-        ("季度", 10, True), ("网格", 22, False), ("表", 14, True), ("情况", 16, True), ("截止日", 12, True),
-        ("报送日", 12, True), ("迟报", 9, True), ("接收行数", 10, True), ("未接收行数", 11, True),
+        ("季度", 10, True), ("网格", 22, False), ("应报", 7, True), ("已报", 7, True), ("截止日", 12, True),
+        ("报送日", 12, True), ("迟报", 9, True), ("接收行数", 10, True), ("未接收行数", 11, True), ("没有报成的表", 34, False),
     )  # fmt: skip
-    taken = sum(row["status"] not in ("missing", "rejected", "received") for row in found.submissions)
-    told = [("应报", f"{len(rows)}张"), ("已报", f"{taken}张")] if rows else []
-    return Table("报送记录", columns, rows, "近四个季度每张表报送的情况。", told)
+    told = [("应报", f"{sum(row[2] for row in rows)}张"), ("已报", f"{sum(row[3] for row in rows)}张")] if rows else []
+    return Table("报送记录", columns, rows, "近四个季度报送的情况；已报的包括“本季度无”。", told)
+
+
+def _handed_in(sheets: Sequence[RowMapping]) -> tuple[Any, ...]:
+    lacking = [row for row in sheets if row["status"] in _LACKING]
+    sent = max((row["sent_on"] for row in sheets if row["sent_on"]), default=None)
+    late = max((row["days_late"] or 0 for row in sheets), default=0)
+    told = "；".join(f"{row['dataset_title']}（{_LACKING[row['status']]}）" for row in lacking)
+    taken = tuple(sum(row[name] for row in sheets) for name in ("rows_accepted", "rows_quarantined"))
+    late_by = f"迟{late}天" if late else ""
+    return len(sheets), len(sheets) - len(lacking), sheets[0]["due_on"], sent, late_by, *taken, told
 
 
 def _place(district: District, code: str | None) -> str:
