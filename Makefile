@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down bench bench-intake recall lint lock clean help
+.PHONY: demo test up down bench bench-intake recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -32,7 +32,13 @@ bench-intake: $(READY) ## measure reading files: a roster, small workbooks, host
 	@$(RUN) tests/bench/intake.py $(ARGS)
 
 recall: $(READY) ## whether every kind of defect of an unseen sample street is found; takes ten minutes
-	@PYTHONPATH=include $(RUN) tests/bench/recall.py $(ARGS)
+	@PYTHONPATH=include:. $(RUN) tests/bench/recall.py $(ARGS)
+
+linkage: $(READY) ## whether rows of one person are linked on an unseen sample street; takes ten minutes
+	@PYTHONPATH=include:. $(RUN) tests/bench/linkage.py $(ARGS)
+
+febrl: $(READY) ## the linkage code on the public FEBRL sets
+	@PYTHONPATH=include:. $(RUN) tests/bench/febrl.py $(ARGS)
 
 lint: $(READY) ## ruff and the schema of docker-compose.yml
 	@$(RUN) -m ruff check .

@@ -12,23 +12,18 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import shutil
-import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, text
+from tests.bench import street
 
 from courtyard.district import load_district
 from courtyard.district.models import District
-from courtyard.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
-QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 SEED = 20280303
 LEAST_PER_KIND, LEAST_OVERALL, MOST_ALARMS = 0.95, 0.99, 0.001
 
@@ -85,64 +80,27 @@ class Found:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--scale", type=float, default=1.0)
-    options.add_argument("--seed", type=int, default=SEED)
+    street.add_options(options, SEED)
     options.add_argument("--least", type=int, default=50, help="instances from which a kind is judged (50)")
-    options.add_argument("--folder", type=Path, default=ROOT / "bench/recall")
-    options.add_argument("--keep", action="store_true", help="leave the folder, and use it as it is when it is there")
     given = options.parse_args()
-    settings = Settings.from_env(
-        {
-            "COURTYARD_VAR": str(given.folder / "var"),
-            "COURTYARD_KEYS": str(given.folder / "keys"),
-            "HOME": os.environ["HOME"],
-        }
-    )
-    if not (given.keep and settings.truth.exists()):
-        _run(settings, given.scale, given.seed)
-    district = load_district(settings.district_path)
-    found, taken = _findings(settings)
-    kinds = _measure(district, settings.truth, found, taken)
-    alarms, cells = _false_alarms(district, settings.truth, found, taken)
-    good = _tell(kinds, alarms, cells, given)
-    if not given.keep:
-        shutil.rmtree(given.folder, ignore_errors=True)
-    sys.exit(0 if good else 1)
+    with street.ready(given) as run:
+        district = load_district(run.settings.district_path)
+        found, taken = _findings(run.engine)
+        kinds = _measure(district, run.settings.truth, found, taken)
+        alarms, cells = _false_alarms(district, run.settings.truth, found, taken)
+    sys.exit(0 if _tell(kinds, alarms, cells, given) else 1)
 
 
-def _run(settings: Settings, scale: float, seed: int) -> None:
-    _courtyard(settings, "init")
-    _courtyard(settings, "sample", "--scale", str(scale), "--seed", str(seed))
-    for quarter in QUARTERS:
-        print(f"{quarter} …", file=sys.stderr)
-        _courtyard(settings, "run", quarter)
-
-
-def _courtyard(settings: Settings, *arguments: str) -> str:
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "include"), "COURTYARD_VAR": str(settings.var)}
-    env["COURTYARD_KEYS"] = str(settings.keys)
-    command = [sys.executable, "-m", "courtyard", *arguments, "--json"]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1):
-        sys.exit(done.stderr)
-    return done.stdout
-
-
-def _findings(settings: Settings) -> tuple[dict[File, Found], set[File]]:
-    from courtyard.runtime.supervisor import running
-
+def _findings(engine: Engine) -> tuple[dict[File, Found], set[File]]:
     found: dict[File, Found] = defaultdict(Found)
-    with running(settings, standins=False) as services:
-        engine = create_engine(services.url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.connect() as connection:
-            for row in connection.execute(_FINDINGS):
-                one = found[_file(row.dataset, row.delivered, row.name)]
-                one.cells[row.sheet, row.cell or ""].add(row.code)
-                if row.row_no is not None:
-                    one.rows[row.sheet, row.row_no].add(row.code)
-                    one.columns[row.sheet, row.row_no, row.column_name or ""].add(row.code)
-            taken = {_file(row.dataset, row.delivered, row.name) for row in connection.execute(_TAKEN)}
-        engine.dispose()
+    with engine.connect() as connection:
+        for row in connection.execute(_FINDINGS):
+            one = found[_file(row.dataset, row.delivered, row.name)]
+            one.cells[row.sheet, row.cell or ""].add(row.code)
+            if row.row_no is not None:
+                one.rows[row.sheet, row.row_no].add(row.code)
+                one.columns[row.sheet, row.row_no, row.column_name or ""].add(row.code)
+        taken = {_file(row.dataset, row.delivered, row.name) for row in connection.execute(_TAKEN)}
     return found, taken
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def application() -> typer.Typer:
     """The application with all its commands."""
-    from courtyard.cli import commands, grid_commands, handover  # noqa: F401  (they put themselves in)
+    from courtyard.cli import commands, grid_commands, handover, training  # noqa: F401  (they put themselves in)
     from courtyard.cli.base import app
 
     return app

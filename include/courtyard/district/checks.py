@@ -19,7 +19,7 @@ LINKED = frozenset({"courtyard_code"})
 
 def problems_of(pack: Pack) -> Iterator[str]:
     """Every problem between the files of a pack, as `Document.problem` writes them."""
-    specifications = (_file_names, _sources, contract_checks.problems_of, _codes, _reports, _rules)
+    specifications = (_file_names, _sources, contract_checks.problems_of, _codes, _reports, _linkage, _rules)
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *specifications))
 
 
@@ -92,6 +92,15 @@ def _reports(pack: Pack) -> Iterator[str]:
             if column.sealed is not None and column.sealed not in sealed:
                 message = f"no dataset of this report has a column '{column.sealed}'"
                 yield read.document.problem(("columns", index, "sealed"), message, "Name a column of its contracts.")
+
+
+def _linkage(pack: Pack) -> Iterator[str]:
+    read = pack.linkage
+    if not (pack.root / "rules" / read.value.model).is_file():
+        message = f"there is no file rules/{read.value.model}"
+        yield read.document.problem(("model",), message, "Add the model or correct its name.")
+    if read.value.review > read.value.accept:
+        yield read.document.problem(("review",), "is above accept", "Correct one of the two.")
 
 
 def _rules(pack: Pack) -> Iterator[str]:

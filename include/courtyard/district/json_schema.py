@@ -14,6 +14,7 @@ from courtyard.district.models import (
     Contract,
     District,
     KeyGroup,
+    Linkage,
     Office,
     ReportSpec,
     SourceSpec,
@@ -29,6 +30,7 @@ PACK_FILES: dict[str, tuple[str, Any]] = {
     "reports/*.yaml": ("report", ReportSpec),
     "rules/key_groups.yaml": ("key_groups", tuple[KeyGroup, ...]),
     "rules/authority.yaml": ("authority", tuple[Authority, ...]),
+    "rules/linkage.yaml": ("linkage", Linkage),
 }
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MONTH = r"^\d{4}-\d{2}(-\d{2})?$"

@@ -18,6 +18,7 @@ from courtyard.district.models import (
     District,
     Frozen,
     KeyGroup,
+    Linkage,
     Office,
     Post,
     ReportSpec,
@@ -66,6 +67,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
     rules = (
         reader.yaml("rules/key_groups.yaml", tuple[KeyGroup, ...]),
         reader.yaml("rules/authority.yaml", tuple[Authority, ...]),
+        reader.yaml("rules/linkage.yaml", Linkage),
     )
     _refuse(reader.problems)
     pack = Pack(root, office, *tables, *folders, *rules)
@@ -95,6 +97,8 @@ def _district(pack: Pack) -> District:
         reports={name: read.value for name, read in pack.reports.items()},
         key_groups=pack.key_groups.value,
         authority=pack.authority.value,
+        linkage=pack.linkage.value,
+        root=pack.root,
     )
 
 

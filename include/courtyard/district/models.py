@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 from pydantic import Field
 
@@ -43,6 +44,7 @@ __all__ = [
     "GridCycle",
     "GroupRule",
     "KeyGroup",
+    "Linkage",
     "Office",
     "Post",
     "ReferenceRule",
@@ -93,6 +95,22 @@ class Authority(Frozen):
     datasets: tuple[str, ...]
 
 
+class Linkage(Frozen):
+    """`rules/linkage.yaml`: how rows that no rule links are judged by a model (Fellegi & Sunter 1969).
+
+    `model` is Splink's own file beside it, trained with `courtyard train`; `version` goes up with every other
+    model. A record joins the one person whose probability is at least `accept` while no other person's is
+    above `rival`; what lies between `review` and `accept` is asked of a person. Rows with an ID number that
+    another person's row contradicts are only ever asked.
+    """
+
+    version: int = Field(ge=1)
+    model: str = Field(pattern=r"^[a-z0-9_-]+\.json$")
+    accept: float = Field(gt=0.5, lt=1)
+    rival: float = Field(gt=0, lt=0.5)
+    review: float = Field(gt=0.1, lt=1)
+
+
 class District(Lookup, Frozen):
     """The whole pack, with the questions of `Lookup`."""
 
@@ -108,3 +126,5 @@ class District(Lookup, Frozen):
     reports: dict[str, ReportSpec]
     key_groups: tuple[KeyGroup, ...]
     authority: tuple[Authority, ...]
+    linkage: Linkage
+    root: Path = Field(exclude=True)

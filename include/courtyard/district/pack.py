@@ -14,6 +14,7 @@ from courtyard.district.models import (
     Contract,
     Courtyard,
     KeyGroup,
+    Linkage,
     Office,
     Post,
     ReportSpec,
@@ -50,3 +51,4 @@ class Pack:
     reports: dict[str, Read[ReportSpec]]
     key_groups: Read[tuple[KeyGroup, ...]]
     authority: Read[tuple[Authority, ...]]
+    linkage: Read[Linkage]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from courtyard.context import Context
 from courtyard.district.models import District
-from courtyard.identity import decisions, places, rulings
+from courtyard.identity import decisions, places, residue, rulings
 from courtyard.store import database, lease, statements
 
 _SQL = statements.load("courtyard.identity", "persons.sql")
@@ -27,7 +27,6 @@ _NAMED = "a.name = o.name AND o.birth_date IS NULL"
 PASSES = (
     ("name_birth_room", f"{_BORN} AND {_ROOM}"),
     ("name_birth_phone", f"{_BORN} AND a.phone_token = o.phone_token"),
-    ("name_birth_courtyard", f"{_BORN} AND {_HOME}"),
     ("name_room", f"{_NAMED} AND {_ROOM}"),
     ("name_phone_courtyard", f"{_NAMED} AND a.phone_token = o.phone_token AND {_HOME}"),
 )
@@ -111,24 +110,26 @@ def _settle_register(connection: Connection, ctx: Context, names: dict[str, str]
 
 def _settle_others(connection: Connection, ctx: Context, names: dict[str, str]) -> None:
     """Match the other sources to the register, then rows without an ID number to those that have one."""
-    for step in ("others", "anchors"):
+    for step in ("others", "identified", "anchors"):
         _run(connection, step, names)
     for table in ("_other", "_anchor"):
         connection.execute(text(f"ANALYZE {table}"))
     for step in ("match_by_id", "settle_by_id", "doubt_ids", "make_open", "doubt_other_ids"):
         _run(connection, step, names)
-    _match(connection, names)
+    _match(connection, ctx, names, with_id=True)
     _mint(connection, ctx, names, with_id=True)
     for step in ("second_anchors", "still_open"):
         _run(connection, step, names)
-    _match(connection, names)
+    _match(connection, ctx, names, with_id=False)
     _mint(connection, ctx, names, with_id=False)
 
 
-def _match(connection: Connection, names: dict[str, str]) -> None:
+def _match(connection: Connection, ctx: Context, names: dict[str, str], *, with_id: bool) -> None:
+    """Settle open records by the rules, then by the model: in the first round those with an ID number."""
     connection.execute(text("TRUNCATE _match"))
     for method, agree in PASSES:
         connection.execute(text(_PASS.format(agree=agree)), {"method": method})
+    residue.match(connection, ctx, names, with_id=with_id)
     _run(connection, "refuse_two_ids", names)
     _run(connection, "settle_matches", names)
 

@@ -139,17 +139,15 @@ SELECT dataset, record_key, first_from, trait, name, birth_date, id_token, phone
   FROM identity.evidence
  WHERE street_code = :street AND dataset <> :anchor
 
+-- name: identified
+-- Persons of the register with an ID number in any of their entries.
+CREATE TEMP TABLE _identified ON COMMIT DROP AS
+SELECT DISTINCT f.person_id FROM _final f JOIN _register r USING (record_key) WHERE r.has_id
+
 -- name: anchors
 -- What the register says about everyone whom another source might mean.
 CREATE TEMP TABLE _anchor ON COMMIT DROP AS
-WITH led AS (
-    SELECT f.person_id
-      FROM (SELECT record_key, record_key AS member FROM _leader UNION SELECT record_key, leader FROM _leader) d
-      JOIN _final f USING (record_key)
-      JOIN _register r ON r.record_key = d.member
-     WHERE r.has_id
-)
-SELECT f.person_id, r.has_id OR f.person_id IN (SELECT person_id FROM led) AS has_id,
+SELECT f.person_id, f.person_id IN (SELECT person_id FROM _identified) AS has_id,
        e.name, e.birth_date, e.id_token, e.phone_token, e.courtyard_code, e.building, e.unit_no, e.room
   FROM _entry e
   JOIN _register r USING (record_key)
@@ -191,7 +189,7 @@ SELECT o.*
  WHERE NOT EXISTS (SELECT FROM _claim c WHERE c.dataset = o.dataset AND c.record_key = o.record_key)
 
 -- name: make_match
-CREATE TEMP TABLE _match (dataset text, record_key text, person_id text, method text) ON COMMIT DROP
+CREATE TEMP TABLE _match (dataset text, record_key text, person_id text, method text, score float) ON COMMIT DROP
 
 -- name: doubt_other_ids
 -- The same name, birth date and room under two ID numbers that both hold: for a person to decide.
@@ -223,8 +221,8 @@ INSERT INTO _doubt (dataset, record_key, person_id, reason)
 SELECT dataset, record_key, person_id, 'ids_differ' FROM refused
 
 -- name: settle_matches
-INSERT INTO _final (dataset, record_key, person_id, method)
-SELECT dataset, record_key, person_id, method FROM _match
+INSERT INTO _final (dataset, record_key, person_id, method, score)
+SELECT dataset, record_key, person_id, method, score FROM _match
 
 -- name: to_mint
 -- The strongest of what each unmatched row says of itself; later passes may use rows with an ID number.
@@ -302,7 +300,8 @@ CREATE TEMP TABLE _review (
 -- name: review_decided
 INSERT INTO _review (left_dataset, left_record, right_dataset, right_record, left_person, right_person, reason, details,
                      status, decision_no)
-SELECT r.left_dataset, r.left_record, r.right_dataset, r.right_record, f.person_id, g.person_id, 'decided', '{}',
+SELECT r.left_dataset, r.left_record, r.right_dataset, r.right_record, f.person_id, g.person_id,
+       CASE WHEN r.is_in_force THEN 'decided' ELSE 'source_changed' END, '{}',
        CASE WHEN r.is_in_force THEN r.verdict ELSE 'open' END, r.decision_no
   FROM _ruling r
   JOIN _final f ON f.dataset = r.left_dataset AND f.record_key = r.left_record
@@ -341,7 +340,7 @@ DELETE FROM identity.review v
                         = (v.left_dataset, v.left_record, v.right_dataset, v.right_record))
 
 -- name: open_reviews
-INSERT INTO identity.review AS v (street_code, left_dataset, left_record, right_dataset, right_record, left_person,
+INSERT INTO identity.review (street_code, left_dataset, left_record, right_dataset, right_record, left_person,
                                   right_person, reason, score, details, basis, opened_by, status, decision_no)
 SELECT :street, r.left_dataset, r.left_record, r.right_dataset, r.right_record, r.left_person, r.right_person, r.reason,
        r.score, r.details, md5(a.basis || b.basis), coalesce(n.delivery_id, ''), r.status, r.decision_no
@@ -351,10 +350,9 @@ SELECT :street, r.left_dataset, r.left_record, r.right_dataset, r.right_record, 
   LEFT JOIN (SELECT dataset, record_key, min(delivery_id) AS delivery_id FROM _row GROUP BY dataset, record_key) n
     ON n.dataset = r.right_dataset AND n.record_key = r.right_record
 ON CONFLICT (street_code, left_dataset, left_record, right_dataset, right_record) DO UPDATE
-   SET left_person = excluded.left_person, right_person = excluded.right_person, score = excluded.score,
-       details = CASE excluded.reason WHEN 'decided' THEN v.details ELSE excluded.details END,
-       reason = CASE excluded.reason WHEN 'decided' THEN v.reason ELSE excluded.reason END,
-       basis = excluded.basis, status = excluded.status, decision_no = excluded.decision_no
+   SET left_person = excluded.left_person, right_person = excluded.right_person, reason = excluded.reason,
+       score = excluded.score, details = excluded.details, basis = excluded.basis, status = excluded.status,
+       decision_no = excluded.decision_no
 
 -- name: make_basis
 -- What a record says of itself, whatever its address and phone: a decision about it holds as long as this does.

@@ -65,7 +65,7 @@ review = Table(
     Column("right_record", Text, primary_key=True),
     Column("left_person", Text, nullable=False),
     Column("right_person", Text, nullable=False),
-    Column("reason", Text, nullable=False, comment="id_shared | ids_differ | looks_alike"),
+    Column("reason", Text, nullable=False, comment="id_shared | ids_differ | looks_alike | decided | source_changed"),
     Column("score", Float, comment="probability that they are one person, where a model was asked"),
     Column("details", JSONB, nullable=False, comment="{what was compared: level of agreement}"),
     Column("basis", Text, nullable=False, comment="md5 of what both records say of themselves"),

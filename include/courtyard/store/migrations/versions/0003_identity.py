@@ -32,7 +32,12 @@ def upgrade() -> None:
         sa.Column("right_record", sa.Text(), nullable=False),
         sa.Column("left_person", sa.Text(), nullable=False),
         sa.Column("right_person", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False, comment="id_shared | ids_differ | looks_alike"),
+        sa.Column(
+            "reason",
+            sa.Text(),
+            nullable=False,
+            comment="id_shared | ids_differ | looks_alike | decided | source_changed",
+        ),
         sa.Column("score", sa.Float(), comment="probability that they are one person, where a model was asked"),
         sa.Column("details", postgresql.JSONB(), nullable=False, comment="{what was compared: level of agreement}"),
         sa.Column("basis", sa.Text(), nullable=False, comment="md5 of what both records say of themselves"),
