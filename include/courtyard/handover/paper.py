@@ -39,7 +39,6 @@ class _Look:
         self.middle = made(**boxed, align="center")
         self.day = made(**boxed, align="center", num_format="yyyy-mm-dd")
         self.late = made(**boxed, align="center", color="#B00020")
-        self.total = made(**boxed, font_name="黑体", align="center")
 
 
 def book(district: District, turn: Turn, on: date, tables: list[Table]) -> bytes:
