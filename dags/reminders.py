@@ -4,6 +4,7 @@
 Every morning: grids that still owe for the quarter being collected are reminded on the days that the
 pack names (`district.yaml`, `grid_cycle`), before and after the due date, each step once; communities
 and the street get the list when the last step has passed. Nobody is reminded who owes nothing.
+A unit whose post changes hands (`posts.csv`) is told, once, that a handover pack is due.
 
 * **Which quarter**: the parameter `quarter`; when empty, the quarter whose workbooks were issued last.
 """

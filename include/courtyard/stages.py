@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from courtyard import identity, landing, notices, parsing, reports, submissions, validation, warehouse
+from courtyard import handover, identity, landing, notices, parsing, reports, submissions, validation, warehouse
 from courtyard.connection import Connection, from_env
 from courtyard.context import Context
 from courtyard.district import load_district
@@ -196,9 +196,9 @@ def issue(period: str, *, holder: str, at: datetime, connection: Connect = None)
 
 
 def remind(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
-    """Queue what is to be said on the day of `at` to who owes."""
-    day = at.astimezone(SHANGHAI).date()
-    return submissions.remind(context(period, holder=holder, connection=connection), on=day)
+    """Queue what is to be said on the day of `at`: to who owes, and to units whose posts change hands."""
+    day, ctx = at.astimezone(SHANGHAI).date(), context(period, holder=holder, connection=connection)
+    return {**submissions.remind(ctx, on=day), "handovers": handover.notify(ctx, on=day)}
 
 
 def send(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:

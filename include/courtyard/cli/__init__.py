@@ -20,6 +20,7 @@ def application() -> typer.Typer:
         commands,
         desk,
         grid_commands,
+        handover,
         mart_commands,
         training,
     )

@@ -59,7 +59,11 @@ class DeskRules(Frozen):
 
 
 class Office(Frozen):
-    """`district.yaml`: the street office and its thresholds."""
+    """`district.yaml`: the street office and its thresholds.
+
+    `answering` orders the posts of a kind of unit: the first that is held answers for the unit, the next
+    one deputises, and when all are vacant the unit above answers. At the top it is the `preparer`.
+    """
 
     street_code: str = Field(pattern=r"^\d{9}$")
     name: str
@@ -74,6 +78,7 @@ class Office(Frozen):
     dibao_standard_yuan: int = Field(gt=0)
     grid_cycle: GridCycle
     desk: DeskRules = DeskRules()
+    answering: dict[Literal["street", "community", "grid"], tuple[str, ...]] = Field({})
 
 
 class Unit(Frozen):

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, text
 
 from courtyard.district.models import District
+from courtyard.district.posts import Posts
 from courtyard.identity.persons import anchor
 from courtyard.store import database
 from courtyard.store.tables import (
+    answering,
     authority,
     code,
     courtyard,
@@ -26,6 +28,7 @@ from courtyard.store.tables import (
 
 _TABLES = (
     unit, courtyard, courtyard_change, courtyard_heir, code, key_group, authority, grid_cycle, submitted_dataset,
+    answering,
 )  # fmt: skip
 Rows = Iterator[tuple[Any, ...]]
 
@@ -54,6 +57,7 @@ def keep_in_step(connection: Connection, district: District) -> int:
         "authority": _authority(district),
         "grid_cycle": iter([(street, cycle.issued_before, cycle.due_after, cycle.frozen_after)]),
         "submitted_dataset": _submitted(district),
+        "answering": _answering(district),
     }
     return sum(_replace(connection, table, wanted[table.name], street) for table in _TABLES)
 
@@ -92,6 +96,15 @@ def _submitted(district: District) -> Rows:
     for source in district.sources.values():
         for contract in (district.contracts[d] for d in source.datasets if source.is_submitted):
             yield district.office.street_code, contract.dataset, source.source, contract.title, not contract.optional
+
+
+def _answering(district: District) -> Rows:
+    posts = Posts(district)
+    for u in district.units:
+        for span in posts.spans(u.code):
+            until = "infinity" if span.until == date.max else span.until
+            by = span.answering
+            yield u.code, span.since, until, district.office.street_code, by.unit_code, by.post
 
 
 def _json(value: Any) -> str | None:

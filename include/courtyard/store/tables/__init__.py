@@ -12,6 +12,7 @@ from courtyard.store.tables.publish import audit_event, cell_row, hold, publicat
 from courtyard.store.tables.staging import batch, finding, link, quarantined_row, row
 from courtyard.store.tables.submissions import content, issue, notice, period_lock, submission
 from courtyard.store.tables.warehouse import (
+    answering,
     authority,
     code,
     courtyard,
@@ -33,6 +34,7 @@ from courtyard.store.tables.warehouse import (
 
 __all__ = [
     "SCHEMAS",
+    "answering",
     "audit_event",
     "authority",
     "batch",

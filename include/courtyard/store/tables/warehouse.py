@@ -279,6 +279,20 @@ submitted_dataset = Table(
     schema="warehouse",
 )
 
+answering = Table(
+    "answering",
+    metadata,
+    Column("unit_code", Text, primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("valid_to", Date, nullable=False, comment="of a unit the spans follow each other without a gap"),
+    Column("street_code", Text, nullable=False),
+    Column(
+        "answers_unit", Text, nullable=False, comment="the unit itself, or the one above while its posts are vacant"
+    ),
+    Column("answers_post", Text, nullable=False, comment="held by somebody on each of these days"),
+    schema="warehouse",
+)
+
 lease = Table(
     "lease",
     metadata,
