@@ -61,7 +61,7 @@ def test_what_is_open_is_listed_with_its_courtyard_its_days_and_its_post(ctx):
     assert found["disputes"] == ("JF1", HOME_CODE, grid, "2026-08-01", None, *stands)
     assert found["hotline_cases"] == ("G1", HOME_CODE, grid, "2026-08-02", "2026-08-09", *stands)
     assert found["resident_reports"] == ("R1", HOME_CODE, grid, "2026-08-03", None, *stands)
-    assert found["discrepancy"][1:] == (OTHER_CODE, grid, "2026-10-01", "2027-01-05", *stands)
+    assert found["discrepancy"][1:] == (OTHER_CODE, grid, "2026-10-01", "2026-10-20", *stands)
 
 
 def test_sheets_not_handed_in_are_open_at_their_grid_and_stop_being_so(ctx):

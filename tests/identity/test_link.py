@@ -76,7 +76,15 @@ def test_a_row_that_is_set_aside_already_still_hears_of_its_address_with_the_cel
 
 def test_a_row_gets_its_place_its_person_and_its_household(ctx):
     counts = delivered(ctx, Delivery("population", [entry("1")]))
-    assert counts == {"batches": 1, "rows": 1, "quarantined": 0, "places": {}, "persons": 1, "reviews": 0}
+    assert counts == {
+        "batches": 1,
+        "rows": 1,
+        "quarantined": 0,
+        "places": {},
+        "persons": 1,
+        "reviews": 0,
+        "reopened": 0,
+    }
     (place,) = rows(ctx, "SELECT courtyard_code, building, unit_no, room FROM staging.link")
     assert place == (COURTYARD, "3", "2", "201")
     ((person, household),) = rows(ctx, "SELECT person_id, household_id FROM staging.link")

@@ -8,6 +8,7 @@ import pytest
 from deliveries import Delivery
 
 from courtyard.district.figures import Indicator
+from courtyard.period import Period
 from courtyard.warehouse.indicators import Value, value_of
 from courtyard.warehouse.indicators import rows as rows_of
 from quarter import HOME_CODE, OTHER_CODE, OTHER_HOME, at, entry, rows, run
@@ -86,9 +87,12 @@ def test_a_community_and_the_street_are_made_of_their_courtyards(ctx):
     community, street = ctx.district.community_of(HOME_CODE).code, ctx.street_code
     assert rows(ctx, query, unit=HOME_CODE) == [("courtyard", 20, 1, 5, 1)]
     assert rows(ctx, query, unit=OTHER_CODE) == [("courtyard", 60, 3, 5, 1)]
-    size = sum(ctx.district.community_of(c.code).code == community for c in ctx.district.courtyards)
+    standing = [
+        c for c in ctx.district.courtyards if ctx.district.history.exists(c.code, Period.quarter("2026Q3").last_day)
+    ]
+    size = sum(ctx.district.community_of(c.code).code == community for c in standing)
     assert rows(ctx, query, unit=community) == [("community", 40, 4, 10, size)]
-    assert rows(ctx, query, unit=street) == [("street", 40, 4, 10, len(ctx.district.courtyards))]
+    assert rows(ctx, query, unit=street) == [("street", 40, 4, 10, len(standing))]
     state = "SELECT DISTINCT state FROM mart.courtyard_indicator WHERE indicator = :name"
     assert rows(ctx, state, name="hotline_in_time") == [("no_data",)]
 

@@ -18,13 +18,13 @@ SELECT q.batch_id, q.sheet, q.row_no, q.address, b.period
  WHERE b.street_code = :street AND b.status = 'merged' AND q.address IS NOT NULL
 
 -- name: in_doubt
--- Rows that were kept without a courtyard, without a room, or in a courtyard that has a history. What is placed by a
+-- Rows that were kept without a courtyard or without all of the place in it, or in a courtyard that has a history. What is placed by a
 -- courtyard's code is not asked.
 SELECT o.batch_id, o.attrs ->> :address AS address, o.courtyard_code, o.building, o.unit_no, o.room, b.period
   FROM warehouse.observation o
   JOIN quality.batch b USING (batch_id)
  WHERE o.street_code = :street AND o.dataset = :dataset AND b.status = 'merged'
-   AND (o.room IS NULL OR o.courtyard_code IS NULL OR o.courtyard_code = ANY(:changed))
+   AND (num_nulls(o.courtyard_code, o.building, o.unit_no, o.room) > 0 OR o.courtyard_code = ANY(:changed))
    AND o.attrs ? :address AND coalesce(o.attrs ->> 'address_id', '') = ''
 
 -- name: deliveries

@@ -25,7 +25,7 @@ COLUMNS = ("unique_id", "name", "sound", "birth_date", "courtyard", "room", "pho
 EXACT, OTHER_ROOM = "same", "another room"
 CONTRADICTED, UNPLACED = ("one digit", "another"), ("another", "not said")
 """Levels of the model that the conclusions here depend on: of the birth date, and of the place."""
-LEAST_POPULATION = 20_000
+LEAST_POPULATION = 5_000
 """From so many people on their names show how common a name is."""
 
 

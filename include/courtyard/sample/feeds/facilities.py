@@ -71,7 +71,7 @@ class Facilities:
         for facility in self.facilities:
             if facility.opened <= period.last_day:
                 rng = self.world.draws.rng("facility.row", facility.seed)
-                row = speller.row(rng, self._values(facility, quarter))
+                row = speller.row(rng, self._values(facility, quarter), period.last_day)
                 self._put(page, row, facility, quarter)
         rows = page.close("注：停用的设施保留一年后移出台账。")
         work.book.close()
@@ -80,7 +80,7 @@ class Facilities:
 
     def _put(self, page: Page, row: Row, facility: Facility, quarter: int) -> None:
         """A row, now and then twice, as lists grow that several people keep."""
-        where = self.world.courtyard_code(facility.courtyard)
+        where = self.world.spot(facility.courtyard, self.world.street.quarters[quarter])
         page.sheet.record(self.world.truth, page.put(row), row, "", where)
         if self.world.draws.hit(RATES["row.duplicate"], "facility.twice", facility.seed, quarter):
             again = Row(dict(row.cells), dict(row.faults), [*row.row_faults, "row.duplicate"])
