@@ -144,11 +144,18 @@ def differences(engine: Engine, folder: Path, quarter: str) -> list[Difference]:
 def misplaced(engine: Engine, folder: Path) -> list[tuple[str, ...]]:
     """Items that the sources delivered well and the warehouse has not, or has in another courtyard."""
     with engine.connect() as connection:
-        rows = connection.execute(_ITEMS, {"items": list(ITEMS), "numbered": list(NUMBERED)})
-        kept = {(row.dataset, row.delivered, row.item): row.courtyard_code or "" for row in rows}
+        known = connection.execute(_ITEMS, {"items": list(ITEMS), "numbered": list(NUMBERED)})
+        kept = {(row.dataset, row.delivered, row.item): row.courtyard_code or "" for row in known}
+    rows = [row for row in _read(folder / "rows.csv") if row["dataset"] in ITEMS]
+    # A row that stands twice in a file is kept as the second one, which follows the first.
+    repeated = {
+        (row["dataset"], row["delivered"], str(int(row["row_no"]) - 1))
+        for row in rows
+        if "row.duplicate" in _defects(row)
+    }
     found = []
-    for row in _read(folder / "rows.csv"):
-        if row["dataset"] not in ITEMS or _spoilt(row) - UNPLACED:
+    for row in rows:
+        if _spoilt(row) - UNPLACED or (row["dataset"], row["delivered"], row["row_no"]) in repeated:
             continue
         where = kept.get((row["dataset"], row["delivered"], row["row_no"]))
         if where is None or (where != row["courtyard_code"] and not _defects(row) & UNPLACED):
