@@ -36,6 +36,7 @@ class Delivery:
     unit_code: str | None = None
     fetched_for: str | None = None
     structural: int = 0
+    contract_version: int = 1
 
     @cached_property
     def delivery_id(self) -> str:
@@ -48,17 +49,22 @@ class Delivery:
 
     @property
     def batch_id(self) -> str:
-        return f"{self.delivery_id}/{self.dataset}/v1"
+        return f"{self.delivery_id}/{self.dataset}/v{self.contract_version}"
 
 
 def stage(ctx: Context, *deliveries: Delivery) -> None:
-    """Write deliveries as received, parsed and validated. A delivery that is there already stays as it is."""
+    """Write deliveries as received, parsed and validated. A delivery that is there already stays as it is.
+
+    One that is there under another version of its contract is read again.
+    """
     with ctx.engine().begin() as connection:
         for delivery in deliveries:
             known = {"id": delivery.delivery_id}
-            if connection.scalar(text("SELECT 1 FROM landing.delivery WHERE delivery_id = :id"), known):
+            if connection.scalar(text("SELECT 1 FROM quality.batch WHERE batch_id = :id"), {"id": delivery.batch_id}):
                 continue
-            _note(connection, ctx, delivery)
+            if not connection.scalar(text("SELECT 1 FROM landing.delivery WHERE delivery_id = :id"), known):
+                _note(connection, ctx, delivery)
+            _note_batch(connection, ctx, delivery)
             contract = ctx.district.contracts[delivery.dataset]
             database.copy_rows(connection, "staging.row", _STAGED, _staged(ctx, contract, delivery))
 
@@ -76,6 +82,9 @@ def _note(connection: Any, ctx: Context, delivery: Delivery) -> None:
             "version": delivery.version_at or delivery.received_at, "received": delivery.received_at,
         },
     )  # fmt: skip
+
+
+def _note_batch(connection: Any, ctx: Context, delivery: Delivery) -> None:
     connection.execute(
         text("""
         INSERT INTO quality.batch (batch_id, delivery_id, street_code, dataset, period, unit_code, status, is_nil,

@@ -12,7 +12,7 @@ LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
     "errors", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "sources",
     "landing", "parsing", "validation", "identity", "warehouse", "desk", "submissions", "handover", "reports", "stages",
-    "cli", "__main__",
+    "rebuilding", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
 # Rooms that stand aside: what they may import instead, and who may import them.
@@ -32,7 +32,7 @@ ASIDE = {
     "sample.standins": {"errors", "period", "settings", "connection", "district", "sample"},
 }
 READERS_OF_ASIDE = {
-    "runtime": {"stages", "cli"},
+    "runtime": {"stages", "rebuilding", "cli"},
     "sample": {"cli", "runtime", "sample.standins"},
     "sample.standins": {"cli", "runtime"},
 }

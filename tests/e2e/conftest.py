@@ -24,6 +24,7 @@ from courtyard.settings import Settings
 
 QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 SCALE, SEED = 0.02, 7
+SMALL_SCALE = 0.005
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Street:
 
 @pytest.fixture(scope="session")
 def street() -> Iterator[Street]:
+    yield from _lived_through(SCALE, SEED)
+
+
+@pytest.fixture(scope="session")
+def small_street() -> Iterator[Street]:
+    """So small that it can be rebuilt many times."""
+    yield from _lived_through(SMALL_SCALE, SEED)
+
+
+def _lived_through(scale: float, seed: int) -> Iterator[Street]:
     folder = Path(tempfile.mkdtemp(prefix="courtyard-street-", dir="/var/tmp"))
     folder.chmod(0o755)
     settings = Settings.from_env(
@@ -53,7 +64,7 @@ def street() -> Iterator[Street]:
     )
     try:
         keys.create(settings.keys)
-        generate(load_district(settings.district_path), settings.sample, settings.truth, scale=SCALE, seed=SEED)
+        generate(load_district(settings.district_path), settings.sample, settings.truth, scale=scale, seed=seed)
         with running(settings, standins=True):
             made = Street(settings, {})
             for quarter in QUARTERS:

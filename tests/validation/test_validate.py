@@ -6,11 +6,12 @@ import logging
 from datetime import datetime
 
 import pytest
+from sqlalchemy import text
 
 from courtyard import validation
-from courtyard.errors import LeaseLost
+from courtyard.errors import LeaseLost, UsageError
 from courtyard.store import lease
-from courtyard.validation import checks
+from courtyard.validation import checks, releasing
 
 from .rows import TOKEN, activist, person
 
@@ -142,6 +143,36 @@ def test_a_snapshot_that_lost_too_much_waits_for_a_person(quarter, before, now, 
     assert status == ("held" if held else "validated")
     if held:
         assert reason == "比上一次（2026Q2）的100行少了6.0%，只有94行，请确认是否漏报"
+
+
+def test_a_shrunk_snapshot_passes_once_a_post_has_said_why(quarter):
+    quarter.batch([], landed=100, status="merged", period="2026Q2")
+    batch = quarter.batch(people(60))
+    validation.validate(quarter.ctx)
+    releasing.release(quarter.ctx, batch, reason="两个院落拆迁", post="民政办负责人", at=datetime(2026, 10, 9))
+    assert quarter.state(batch) == ("parsed", 60, 0, 0, "")
+    assert validation.validate(quarter.ctx)["held"] == {}
+    assert quarter.state(batch)[:2] == ("validated", 60)
+    with quarter.ctx.engine().connect() as connection:
+        kept = connection.execute(text("SELECT batch_id, reason, actor FROM quality.release")).all()
+    assert kept == [(batch, "两个院落拆迁", "民政办负责人")]
+
+
+def test_an_empty_drop_passes_once_a_post_has_said_why_and_a_missing_column_does_not(quarter):
+    empty = quarter.batch([], "grid_dibao", unit="510105005002001")
+    broken = quarter.batch(people(2), landed=5)
+    validation.validate(quarter.ctx)
+    for batch in (empty, broken):
+        releasing.release(quarter.ctx, batch, reason="确认", post="民政办负责人", at=datetime(2026, 10, 9))
+    validation.validate(quarter.ctx)
+    assert quarter.state(empty)[0] == "validated"
+    assert quarter.state(broken)[0] == "held"
+
+
+def test_only_what_is_held_can_be_let_pass(quarter):
+    batch = quarter.batch(people(2))
+    with pytest.raises(UsageError):
+        releasing.release(quarter.ctx, batch, reason="确认", post="民政办负责人", at=datetime(2026, 10, 9))
 
 
 def test_months_of_one_run_are_compared_with_each_other_and_a_held_one_is_no_measure(quarter):

@@ -36,6 +36,22 @@ HISTORY = (
 )  # fmt: skip
 
 
+# A person leaves and returns, a household splits and joins again, a quarter is corrected twice, a month comes thrice.
+LIVES = (
+    Delivery("population", [entry("1"), entry("2"), entry("3", household_no="H2")], Q1, at(4)),
+    Delivery("population", [entry("1", status="moved_out"), entry("2", household_no="H3", address=OTHER_HOME), entry("3", household_no="H2")], Q2, at(7)),
+    Delivery("population", [entry("1", household_no="H4", address=OTHER_HOME), entry("2"), entry("3", household_no="H2")], Q3, at(10)),
+    Delivery("population", [entry("1", household_no="H4", address=OTHER_HOME), entry("2"), entry("3")], "2026Q4", at(1, year=2027)),
+    Delivery("population", [entry("1"), entry("2", phone="b"), entry("3", household_no="H2")], Q1, at(8), at(8), fetched_for=Q3),
+    Delivery("population", [entry("1", phone="c"), entry("2"), entry("3", household_no="H2")], Q1, at(9), at(4, 20), fetched_for=Q3),
+    Delivery("dibao_register", [benefit("1", "2026-05"), benefit("2", "2026-05")], "2026-05", at(6, 3)),
+    Delivery("dibao_register", [benefit("2", "2026-05", monthly_amount="1")], "2026-05", at(6, 9)),
+    Delivery("dibao_register", [benefit("1", "2026-05"), benefit("2", "2026-05", monthly_amount="2")], "2026-05", at(7, 9), at(6, 5), fetched_for=Q3),
+    Delivery("grid_school_age", [child("2", address=OTHER_HOME), child("9")], Q2, at(7, 2), at(6, 20), "510105005002001"),
+)  # fmt: skip
+READ_AGAIN = Delivery("grid_school_age", [child("1", guardian="乙")], Q2, at(7, 3), at(6, 21), "510105005002002")
+
+
 def _in_order(ctx, order: list[Delivery]) -> None:
     """Each delivery by itself, in this order; one of a quarter follows another only when its turn comes."""
     for delivery in order:
@@ -44,7 +60,7 @@ def _in_order(ctx, order: list[Delivery]) -> None:
 
 def _any_order(ctx, order: list[Delivery], repeated: list[Delivery]) -> None:
     wipe(ctx)
-    _in_order(ctx, sorted(HISTORY, key=lambda d: d.received_at))
+    _in_order(ctx, sorted(order, key=lambda d: d.received_at))
     expected = content_hash(ctx.engine())
     wipe(ctx)
     _in_order(ctx, [*order, *repeated])
@@ -67,6 +83,51 @@ def test_any_order_and_repetition_of_deliveries_ends_in_the_same_belief(ctx, ord
 @given(**_ORDERS)
 def test_many_orders_and_repetitions_end_in_the_same_belief(ctx, order, repeated):
     _any_order(ctx, order, repeated)
+
+
+_LIVES = {"order": st.permutations(LIVES), "repeated": st.lists(st.sampled_from(LIVES), max_size=2)}
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@given(**_LIVES)
+def test_departures_returns_splits_and_corrections_in_any_order_end_in_the_same_belief(ctx, order, repeated):
+    _any_order(ctx, order, repeated)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@given(**_LIVES)
+def test_lives_in_many_orders_end_in_the_same_belief(ctx, order, repeated):
+    _any_order(ctx, order, repeated)
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@given(order=st.permutations(LIVES), first=st.integers(0, len(LIVES)), again=st.integers(0, len(LIVES)))
+def test_a_delivery_read_again_says_now_what_it_says_whenever_that_is(ctx, order, first, again):
+    first, again = sorted((first, again))
+    wipe(ctx)
+    _in_order(ctx, [*LIVES, replace(READ_AGAIN, contract_version=2)])
+    expected = content_hash(ctx.engine())
+    wipe(ctx)
+    steps = [*order[:first], READ_AGAIN, *order[first:again], replace(READ_AGAIN, contract_version=2), *order[again:]]
+    _in_order(ctx, steps)
+    assert content_hash(ctx.engine()) == expected
+    assert rows(ctx, "SELECT count(*) FROM warehouse.observation WHERE batch_id LIKE '%/v1' AND delivery_id = :id",
+                id=READ_AGAIN.delivery_id) == [(0,)]  # fmt: skip
+
+
+@pytest.mark.parametrize("history", [HISTORY, LIVES])
+def test_every_accepted_row_is_an_observation(ctx, history):
+    _in_order(ctx, list(history))
+    _in_order(ctx, list(reversed(history)))
+    merged = "SELECT batch_id, merged FROM quality.batch WHERE merged > 0 ORDER BY 1"
+    seen = "SELECT batch_id, count(*) FROM warehouse.observation GROUP BY 1 ORDER BY 1"
+    assert rows(ctx, merged) == rows(ctx, seen)
+    lost = """SELECT count(*) FROM warehouse.record k
+               WHERE NOT EXISTS (SELECT FROM warehouse.observation o
+                                  WHERE (o.delivery_id, o.sheet, o.row_no, o.record_key) = (k.delivery_id, k.sheet, k.row_no, k.record_key)
+                                    AND o.attrs = k.attrs)"""
+    assert rows(ctx, lost) == [(0,)]
 
 
 def test_deliveries_of_a_quarter_merged_at_once_or_one_by_one_are_one_belief_and_one_history(ctx):

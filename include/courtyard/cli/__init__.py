@@ -23,6 +23,7 @@ def application() -> typer.Typer:
         handover,
         mart_commands,
         training,
+        upkeep,
     )
     from courtyard.cli.base import app
 

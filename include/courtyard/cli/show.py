@@ -99,7 +99,7 @@ def status(console: Console, found: dict[str, Any]) -> None:
     collection.show_board(console, found["board"])
     for row in found["held_batches"]:
         console.print(
-            f"暂挂/退回：{row['source']} {row['name']} {row['dataset']}：{row['reason']}",
+            f"暂挂/退回：{row['source']} {row['name']} {row['dataset']}：{row['reason']}（批次 {row['batch_id']}）",
             highlight=False,
             soft_wrap=True,
         )

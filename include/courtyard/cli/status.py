@@ -23,7 +23,7 @@ SELECT unit_code, unit_name, dataset, status
   FROM mart.submission_status WHERE street_code = :street AND period = :quarter ORDER BY unit_code, dataset
 """)
 _HELD = text("""
-SELECT d.source, d.name, b.dataset, b.status, b.reason
+SELECT d.source, d.name, b.dataset, b.status, b.reason, b.batch_id
   FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
  WHERE b.street_code = :street AND coalesce(b.came_for, d.period) = ANY(:periods) AND b.status IN ('held', 'rejected')
    AND NOT EXISTS (SELECT FROM submissions.submission s WHERE s.delivery_id = b.delivery_id AND s.status = 'rejected')

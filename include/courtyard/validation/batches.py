@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from courtyard.context import Context
 from courtyard.district.models import Contract
 from courtyard.period import Kind
-from courtyard.validation import drift
+from courtyard.validation import drift, releasing
 from courtyard.validation.layout import Layout
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def holds(connection: Connection, ctx: Context, batches: list[Batch], staged: Ma
     """Why batches must wait for a person, by batch_id: what is said ends on screens, so no values."""
     reasons: dict[str, list[str]] = {}
     before = _before(connection, batches)
+    let_pass = releasing.released(connection, [b.batch_id for b in batches])
     layouts = {b.batch_id: b.layout for b in batches}
     for dataset in dict.fromkeys(b.dataset for b in batches):
         contract = ctx.district.contracts[dataset]
@@ -108,9 +109,11 @@ def holds(connection: Connection, ctx: Context, batches: list[Batch], staged: Ma
         for batch in (b for b in batches if b.dataset == dataset):
             known = before[batch.batch_id].layout if batch.batch_id in before else Layout()
             found = drift.missing(contract, batch.missing, batch.layout, known)
-            found += incomplete(contract, batch, int(rows.get(batch.batch_id, 0)))
+            staged_rows = int(rows.get(batch.batch_id, 0))
+            found += incomplete(contract, batch, staged_rows, is_released=batch.batch_id in let_pass)
             reasons[batch.batch_id] = found or unusable.get(batch.batch_id, [])
-    for batch_id, reason in _shrunk(ctx, batches, before, held={b for b, why in reasons.items() if why}):
+    held = {b for b, why in reasons.items() if why}
+    for batch_id, reason in _shrunk(ctx, batches, before, held, let_pass):
         reasons[batch_id] = [*reasons[batch_id], reason]
     return {batch_id: "；".join(why) for batch_id, why in reasons.items() if why}
 
@@ -120,9 +123,9 @@ def _before(connection: Connection, batches: Sequence[Batch]) -> dict[str, Befor
     return {batch_id: Before(*found, Layout.of(metadata)) for batch_id, *found, metadata in rows}
 
 
-def incomplete(contract: Contract, batch: Batch, rows: int) -> list[str]:
+def incomplete(contract: Contract, batch: Batch, rows: int, *, is_released: bool = False) -> list[str]:
     """Why a batch of which `rows` rows are staged is not all that was owed."""
-    if batch.landed == 0 and not (batch.is_nil or batch.is_unchanged or contract.optional):
+    if batch.landed == 0 and not (batch.is_nil or batch.is_unchanged or contract.optional or is_released):
         return ["没有数据行，也没有注明“本季度无”，请确认是否漏报"]
     expected = batch.landed - batch.quarantined
     return [f"暂存的数据行不全（应有{expected}行，实有{rows}行），请重新解析"] if rows != expected else []
@@ -133,7 +136,11 @@ def _owes_nothing(contract: Contract, batch: Batch) -> bool:
 
 
 def _shrunk(
-    ctx: Context, batches: Sequence[Batch], before: Mapping[str, Before], held: Collection[str]
+    ctx: Context,
+    batches: Sequence[Batch],
+    before: Mapping[str, Before],
+    held: Collection[str],
+    let_pass: Collection[str],
 ) -> Iterable[tuple[str, str]]:
     """Snapshots that lost too large a share of the rows of the one before (FAULTS 19).
 
@@ -154,7 +161,7 @@ def _shrunk(
         known = [b for b in (before.get(batch.batch_id), in_run.get(unit)) if b]
         last = max(known, key=lambda b: (b.period, b.version_at), default=None)
         least = last.landed * (1 - ctx.district.office.shrink_hold_share) if last else 0
-        if last and last.landed >= SHRINK_FROM_ROWS and batch.landed < least:
+        if last and last.landed >= SHRINK_FROM_ROWS and batch.landed < least and batch.batch_id not in let_pass:
             lost = 1 - batch.landed / last.landed
             yield (
                 batch.batch_id,

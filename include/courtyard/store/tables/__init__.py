@@ -9,7 +9,7 @@ from courtyard.store.tables.base import SCHEMAS, metadata
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
-from courtyard.store.tables.staging import batch, finding, link, quarantined_row, row
+from courtyard.store.tables.staging import batch, finding, link, quarantined_row, release, row
 from courtyard.store.tables.submissions import content, issue, notice, period_lock, submission
 from courtyard.store.tables.warehouse import (
     answering,
@@ -71,6 +71,7 @@ __all__ = [
     "receipt",
     "record",
     "record_person",
+    "release",
     "reopened",
     "review",
     "row",

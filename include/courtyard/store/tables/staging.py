@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from courtyard.store.tables.base import attrs_column, metadata
+from courtyard.store.tables.base import Moment, attrs_column, metadata
 
 row = Table(
     "row",
@@ -124,4 +124,16 @@ quarantined_row = Table(
     Column("codes", ARRAY(Text), nullable=False),
     Column("address", Text, comment="sealed for <batch>/<sheet>/<row>: of rows set aside for their address alone"),
     schema="quality",
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("batch_id", Text, primary_key=True, comment="of a batch that was held, whether or not it is there now"),
+    Column("street_code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False, comment="a post, not a person"),
+    Column("at", Moment, nullable=False),
+    schema="quality",
+    comment="held batches that a person looked at and lets pass",
 )
