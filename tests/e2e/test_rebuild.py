@@ -48,6 +48,9 @@ def ids(url: str) -> str:
 def test_a_rebuild_believes_what_the_warehouse_believes_and_a_second_one_is_equal_in_all(small_street, build):
     live = small_street.engine
     before = content_hash(live, full=True)
+    with live.connect() as connection:
+        decided = "SELECT count(*) FROM identity.record_person WHERE method = 'decision'"
+        assert connection.scalar(text(decided)) > 0
     first, second = build(), build()
     assert first.current == content_hash(live)
     assert (first.current, first.full) == (second.current, second.full)

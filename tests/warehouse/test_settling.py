@@ -309,7 +309,7 @@ def test_deliveries_answers_and_decisions_in_any_order_end_in_the_same(ctx, data
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@settings(max_examples=10, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
 @given(data=st.data())
 def test_many_orders_of_deliveries_answers_and_decisions_end_in_the_same(ctx, data):
     _any_order(ctx, data)
