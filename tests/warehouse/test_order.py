@@ -79,7 +79,7 @@ def test_any_order_and_repetition_of_deliveries_ends_in_the_same_belief(ctx, ord
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@settings(max_examples=10, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
 @given(**_ORDERS)
 def test_many_orders_and_repetitions_end_in_the_same_belief(ctx, order, repeated):
     _any_order(ctx, order, repeated)
@@ -95,7 +95,7 @@ def test_departures_returns_splits_and_corrections_in_any_order_end_in_the_same_
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
+@settings(max_examples=10, deadline=None, suppress_health_check=_ONE_WAREHOUSE)
 @given(**_LIVES)
 def test_lives_in_many_orders_end_in_the_same_belief(ctx, order, repeated):
     _any_order(ctx, order, repeated)
