@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from courtyard.district.frozen import Frozen
+from courtyard.period import Period
 
 
 class ReportColumn(Frozen):
@@ -39,6 +41,7 @@ METADATA_FIELDS = ("street", "unit", "period", "preparer", "reviewer", "filled_o
 class ReportSpec(Frozen):
     """`reports/<report>.yaml`: one form, to whom it goes, how often, and the SQL that fills it.
 
+    `cutoff` (`MM-DD`, of a yearly report) is the day of the year for which it is counted, its last day unless given.
     `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain
     form is laid out when there is none). `datasets` must have arrived for the period; `lookups`
     are read as far as they are known. A blank form has its header above `first_row`, there one
@@ -51,7 +54,8 @@ class ReportSpec(Frozen):
     title: str
     recipient: str
     basis: str
-    frequency: Literal["month", "quarter"]
+    frequency: Literal["week", "month", "quarter", "half", "year"]
+    cutoff: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
     kind: Literal["roster", "aggregate"]
     datasets: tuple[str, ...] = Field(min_length=1)
     lookups: tuple[str, ...] = ()
@@ -76,6 +80,24 @@ class ReportSpec(Frozen):
         fields = {f for text in self.metadata.values() for f in re.findall(r"\{(.*?)\}", text)}
         if unknown := sorted(fields - set(METADATA_FIELDS)):
             raise ValueError(f"metadata has unknown field {', '.join(unknown)}")
+        if self.cutoff and self.frequency != "year":
+            raise ValueError("cutoff is only of a yearly report")
+        if self.cutoff:
+            date.fromisoformat(f"2001-{self.cutoff}")  # a day that every year has
         if (self.kind == "aggregate") != (self.facts is not None):
             raise ValueError("kind aggregate goes with 'facts', and only this kind")
         return self
+
+    def as_of(self, period: Period) -> date:
+        """统计截止日: the day for which a period's report is counted."""
+        return date.fromisoformat(f"{period.year}-{self.cutoff}") if self.cutoff else period.last_day
+
+    def periods(self, within: Period) -> list[Period]:
+        """The report's periods whose 统计截止日 lies within a period, in order."""
+        found: list[Period] = []
+        candidate = Period.of(self.frequency, within.start)
+        while candidate.start < within.end:
+            if within.start <= self.as_of(candidate) < within.end:
+                found.append(candidate)
+            candidate = candidate.next()
+        return found

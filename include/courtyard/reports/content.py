@@ -77,7 +77,7 @@ def _metadata(ctx: Context, spec: ReportSpec, period: Period, filled_on: date | 
         "period": period.title,
         "preparer": office.preparer,
         "reviewer": office.reviewer,
-        "as_of": _chinese(period.last_day),
+        "as_of": _chinese(spec.as_of(period)),
         "filled_on": _chinese(filled_on) if filled_on else "",
     }
     return {cell: re.sub(r"\{(\w+)\}", lambda m: fields[m[1]], text) for cell, text in spec.metadata.items()}

@@ -56,7 +56,7 @@ class Job:
 
     def content(self, at: datetime, notes: list[str] | None = None) -> Content:
         """What the form says as known at a moment; `notes` replaces those that can change afterwards."""
-        bound = query.parameters(self.ctx, self.period, at)
+        bound = query.parameters(self.ctx, self.spec, self.period, at)
         result = query.run(self.connection, self.ctx, self.spec, bound)
         if notes is None:
             wanted = readiness.needs(self.ctx, self.spec, self.period)
@@ -89,9 +89,9 @@ def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
 
 
 def due(ctx: Context) -> list[tuple[ReportSpec, Period]]:
-    """The reports and periods that end in the quarter, by the end of the period, then by name."""
-    found = [(spec, period) for spec in ctx.district.reports.values() for period in ctx.period.parts(spec.frequency)]
-    return sorted(found, key=lambda job: (job[1].end, job[0].report))
+    """The reports and periods that are counted for a day of the quarter, by that day, then by name."""
+    found = [(spec, period) for spec in ctx.district.reports.values() for period in spec.periods(ctx.period)]
+    return sorted(found, key=lambda job: (job[0].as_of(job[1]), job[0].report))
 
 
 def _publish_one(job: Job) -> tuple[str, dict[str, Any]]:

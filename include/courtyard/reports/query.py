@@ -26,14 +26,14 @@ class Result:
     notes: tuple[str, ...]
 
 
-def parameters(ctx: Context, period: Period, known_at: datetime) -> Parameters:
-    """Everything a report's SQL may bind; `period_end` is exclusive, `as_of` the period's last day."""
+def parameters(ctx: Context, spec: ReportSpec, period: Period, known_at: datetime) -> Parameters:
+    """Everything a report's SQL may bind; `period_end` is exclusive, `as_of` the 统计截止日."""
     return {
         "street_code": ctx.street_code,
         "period": str(period),
         "period_start": period.start,
         "period_end": period.end,
-        "as_of": period.last_day,
+        "as_of": spec.as_of(period),
         "year_start": period.start.replace(month=1, day=1),
         "known_at": known_at,
         "dibao_standard_yuan": ctx.district.office.dibao_standard_yuan,

@@ -55,14 +55,23 @@ class Need:
 
 
 def needs(ctx: Context, spec: ReportSpec, period: Period) -> list[Need]:
-    """What must have arrived before the report can be made."""
+    """What must have arrived before the report can be made.
+
+    Of entities (a register as it stands) that is the period of the source which holds the 统计截止日; of events and
+    of monthly figures every period from the report's first day on. Before the office's first quarter nothing came.
+    """
+    first = Period.quarter(ctx.district.office.first_quarter).start
     found: list[Need] = []
     for dataset in spec.datasets:
         source = next((s for s in ctx.district.sources.values() if dataset in s.datasets), None)
         if source is None:
             raise PackError(f"报表 {spec.report} 用到的数据集 {dataset} 没有来源。", "请在 sources/ 中加上它的来源。")
-        parts = period.parts(source.cadence) or [Period.of(source.cadence, period.start)]
-        found += [Need(dataset, source, part) for part in parts]
+        as_of = spec.as_of(period)
+        is_state = ctx.district.contracts[dataset].grain == "entity"
+        part = Period.of(source.cadence, as_of if is_state else max(period.start, first))
+        while part.start <= as_of:
+            found.append(Need(dataset, source, part))
+            part = part.next()
     return found
 
 
@@ -90,10 +99,10 @@ def known_at(connection: Connection, ctx: Context, spec: ReportSpec, period: Per
     """When the last delivery that the report rests on was received: never the clock.
 
     These are the merged deliveries of its datasets and lookups for periods that began before the
-    report's own ended. Without one, the report is not ready and must not be asked.
+    report's 统计截止日. Without one, the report is not ready and must not be asked.
     """
     rows = connection.execute(_KNOWN_AT, {"street": ctx.street_code, "datasets": [*spec.datasets, *spec.lookups]})
-    return max(row.received_at for row in rows if Period.parse(row.period).start < period.end)
+    return max(row.received_at for row in rows if Period.parse(row.period).start <= spec.as_of(period))
 
 
 def submission_notes(connection: Connection, ctx: Context, wanted: list[Need]) -> list[str]:

@@ -46,7 +46,7 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
         sources = connection.scalar(_SOURCES, {**where, "row": row})
         if sources is None:
             raise UsageError(f"{cell.upper()} 不在表体内。", f"表体从第 {spec.first_row} 行开始。")
-        bound = query.parameters(ctx, of, publication.as_known_at)
+        bound = query.parameters(ctx, spec, of, publication.as_known_at)
         rows = sources if spec.kind == "roster" else query.fact_rows(connection, ctx, spec, bound, sources, column)
         found = _named(connection, rows)
         place = f"{of}/{report}/r{publication.revision}/{cell.upper()}"
