@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -10,9 +11,10 @@ from pydantic import ValidationError
 from courtyard.district import load_district
 from courtyard.district.models import ReportSpec
 from courtyard.period import Period
-from tests.conftest import PACK
 
-SPEC = load_district(PACK).reports["population_statistics"]
+SPEC = load_district(Path(__file__).resolve().parents[2] / "include/districts/shaocheng").reports[
+    "population_statistics"
+]
 
 
 def of(frequency: str, cutoff: str | None = None) -> ReportSpec:
