@@ -15,8 +15,8 @@ export UV_SYSTEM_CERTS := 1
 demo: $(READY) ## four quarters of the sample street through real Airflow; SCALE=0.05 for a small one
 	@.venv/bin/courtyard demo $(if $(SCALE),--scale $(SCALE))
 
-test: $(READY) ## the tests; ARGS="tests/dags -x" narrows them
-	@$(RUN) -m pytest $(ARGS)
+test: $(READY) ## the tests, in two processes; ARGS="tests/dags -x" narrows them
+	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 up: $(READY) ## start PostgreSQL, the stand-ins and Airflow, and leave them running
 	@.venv/bin/courtyard up

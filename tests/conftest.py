@@ -23,6 +23,20 @@ hypothesis_settings.load_profile("courtyard")
 PACK = Path(__file__).resolve().parents[1] / "include/districts/shaocheng"
 
 
+# Rooms whose tests share something that takes long to make: they stay in one process, and the longest begin.
+TOGETHER = ("e2e", "submissions", "sample", "validation", "handover")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `pytest -n`: a module's tests run in one process, those of some rooms all in one."""
+    tests = Path(__file__).parent
+    for item in items:
+        room = item.path.relative_to(tests).parts[0]
+        item.add_marker(pytest.mark.xdist_group(room if room in TOGETHER else str(item.path)))
+    items.sort(key=lambda item: TOGETHER.index(r) if (r := item.path.relative_to(tests).parts[0]) in TOGETHER else 99)
+
+
 @pytest.fixture(scope="session")
 def pg_admin_url() -> Iterator[str]:
     """An embedded server of this test session, outside every private folder."""
