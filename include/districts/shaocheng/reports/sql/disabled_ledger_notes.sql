@@ -1,11 +1,11 @@
 -- Persons by kind, grade and subsidy, and those whom the police register knows as gone.
 WITH said_last AS (
-    SELECT DISTINCT ON (coalesce(person_id, record_key)) *
+    SELECT DISTINCT ON (coalesce(person_id, record_key) COLLATE "C") *
       FROM warehouse.record
      WHERE street_code = :street_code AND dataset = 'disabled_persons'
        AND valid_from <= :as_of AND valid_to > :as_of
        AND recorded_at <= :known_at AND superseded_at > :known_at
-     ORDER BY coalesce(person_id, record_key), valid_from DESC, is_active DESC, recorded_at DESC, record_key
+     ORDER BY coalesce(person_id, record_key) COLLATE "C", valid_from DESC, is_active DESC, recorded_at DESC, record_key
 ), listed AS (
     SELECT person_id, attrs ->> 'kind' AS kind, attrs ->> 'grade' AS grade, attrs ->> 'subsidy' AS subsidy,
            attrs ->> 'guardian' AS guardian

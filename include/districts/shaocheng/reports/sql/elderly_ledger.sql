@@ -1,7 +1,7 @@
 -- One row a person whom the roster lists on the month's last day; listed under two keys, a person counts once, as said
 -- last. The visit is the last one made by that day: the quarter's roster may know of a later one.
-WITH known AS (
-    SELECT *, coalesce(person_id, record_key) AS person
+WITH known AS NOT MATERIALIZED (
+    SELECT *, coalesce(person_id, record_key) COLLATE "C" AS person
       FROM warehouse.record
      WHERE street_code = :street_code AND dataset = 'elderly'
        AND recorded_at <= :known_at AND superseded_at > :known_at AND valid_from <= :as_of

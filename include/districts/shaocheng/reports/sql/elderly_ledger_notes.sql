@@ -1,6 +1,6 @@
 -- Persons by what puts them on the ledger, those never visited, and those whom the police register knows as gone.
-WITH known AS (
-    SELECT *, coalesce(person_id, record_key) AS person
+WITH known AS NOT MATERIALIZED (
+    SELECT *, coalesce(person_id, record_key) COLLATE "C" AS person
       FROM warehouse.record
      WHERE street_code = :street_code AND dataset = 'elderly'
        AND recorded_at <= :known_at AND superseded_at > :known_at AND valid_from <= :as_of

@@ -13,10 +13,10 @@ WITH known AS NOT MATERIALIZED (
      WHERE dataset = 'party_organisations' AND is_active
      ORDER BY attrs ->> 'org_name', attrs ->> 'org_no'
 ), said_last AS (
-    SELECT DISTINCT ON (coalesce(person_id, record_key)) *
+    SELECT DISTINCT ON (coalesce(person_id, record_key) COLLATE "C") *
       FROM known
      WHERE dataset = 'party_members'
-     ORDER BY coalesce(person_id, record_key), valid_from DESC, is_active DESC, recorded_at DESC, record_key
+     ORDER BY coalesce(person_id, record_key) COLLATE "C", valid_from DESC, is_active DESC, recorded_at DESC, record_key
 ), decided AS (
     -- where sources disagree: what won by the pack's rules, or was settled at the desk
     SELECT subject, max(value) FILTER (WHERE attribute = 'sex') AS sex,

@@ -2,7 +2,7 @@
 -- what the three sources say; one row more for the certificate of a disabled child, which adds to that figure only.
 -- A grid that reports a child gone is believed against the register: such a child is not listed, but noted.
 WITH known AS NOT MATERIALIZED (
-    SELECT *, coalesce(person_id, record_key) AS person
+    SELECT *, coalesce(person_id, record_key) COLLATE "C" AS person
       FROM warehouse.record
      WHERE street_code = :street_code
        AND valid_from <= :as_of AND valid_to > :as_of
