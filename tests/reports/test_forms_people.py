@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 import pytest
 
 from courtyard import reports
 from courtyard.period import Period
 
-from .conftest import STREET, table
+from .conftest import STREET
 from .test_forms import one
 
 NEAR, FAR = "510105005002001", "510105005003001"
@@ -17,6 +18,12 @@ NEAR, FAR = "510105005002001", "510105005003001"
 
 def _heads(sheet, row):
     return [cell.value for cell in sheet[row]]
+
+
+def _body(sheet, first):
+    """Every row above the notes."""
+    cells = takewhile(lambda row: not str(row[0].value).startswith("注："), sheet.iter_rows(min_row=first))
+    return [[cell.value for cell in row] for row in cells]
 
 
 def _notes(sheet, first):
@@ -90,7 +97,7 @@ def test_the_school_age_roster_joins_what_three_sources_know_of_a_child(children
         "序号", "儿童姓名", "性别", "出生日期", "身份证号", "户籍地址", "现居住地址", "户口性质", "监护人", "关系",
         "电话", "房产/居住证", "是否随迁", "拟入学方式", "备注",
     ]  # fmt: skip
-    assert table(sheet, 5, 4) == [
+    assert _body(sheet, 5) == [
         [1, "丙样例", "男", "2020-01-01", None, None, "四道街2号院1-1-1", None, "监护样例", "父亲", None, None, "否",
          None, "不计入统计；已申请延缓入学"],
         [2, "乙样例", "女", "2020-08-31", "510105202008310024", None, "四道街2号院1-1-1", None, "监护样例", "父亲",
@@ -128,7 +135,7 @@ def test_the_school_age_statistics_leave_out_who_defers_and_say_why_a_community_
     assert _heads(sheet, 4)[:2] + _heads(sheet, 5)[2:6] + _heads(sheet, 4)[6:] == [
         "社区", "总数", "男", "女", "本区户籍", "随迁", "残疾儿童", "延缓入学",
     ]  # fmt: skip
-    assert table(sheet, 6, 3) == [
+    assert _body(sheet, 6) == [
         ["四道街社区", 3, 0, 3, 1, 1, 1, 1],
         ["商业街社区", 0, 0, 0, 0, 0, 0, 0],
         ["合计", 3, 0, 3, 1, 1, 1, 1],
@@ -173,7 +180,7 @@ def test_what_the_desk_settled_decides_where_sources_disagree(children):
         street=STREET,
     )
     sheet = one(children, "school_age_statistics", "2026")
-    assert [row[1] for row in table(sheet, 6, 3)] == [1, 1, 2]
+    assert [row[1] for row in _body(sheet, 6)] == [1, 1, 2]
 
 
 # ---- 党组织和党员 ----
@@ -218,7 +225,7 @@ def test_the_party_statistics_have_a_row_an_organisation_and_count_a_member_once
         "党组织名称", "类型", "上级", "书记", "成立时间", "换届时间", "党员总数", "正式", "预备", "女", "少数民族",
         "35岁及以下", "60岁以上", "大专以上", "流动党员",
     ]  # fmt: skip
-    assert table(sheet, 6, 6) == [
+    assert _body(sheet, 6) == [
         ["街道工委", "党工委", "区委", "书记甲", "1990-01-01", "2029-01-01", 0, 0, 0, 0, 0, 0, 0, 0, 0],
         ["四道街党委", "党委", "街道工委", None, "1995-05-05", None, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         ["第一支部", "党支部", "四道街党委", "书记丙", "2001-02-03", "2027-02-03", 5, 4, 1, 1, 1, 1, 1, 2, 1],
@@ -266,7 +273,7 @@ def test_the_project_ledger_tells_no_outcome_yet_from_an_outcome_not_given(world
         "项目编号", "项目名称", "类别", "认领单位", "党组织", "责任人", "对象", "认领时间", "完成时限", "进度", "成效",
     ]  # fmt: skip
     shared = ["便民点", "民生服务", "样例银行", "第一支部", "责任样例"]
-    assert table(sheet, 5, 3) == [
+    assert _body(sheet, 5) == [
         ["RL1", *shared, None, "2025-03-01", "2025-06-01", "已完成", "服务20人次"],
         ["RL2", *shared, None, "2026-07-01", "2026-09-29", "实施中", "—"],
         ["RL3", *shared, "儿童", "2026-09-01", None, "已完成", None],
@@ -306,7 +313,7 @@ def test_the_elderly_ledger_of_a_month_shows_no_visit_made_after_it(world):
         "姓名", "性别", "出生日期", "身份证号", "地址", "居住情况", "自理能力", "健康", "津贴档次", "紧急联系人", "关系",
         "电话", "结对人", "探访时间",
     ]  # fmt: skip
-    assert table(sheet, 5, 2) == [
+    assert _body(sheet, 5) == [
         ["老人样例", "女", "1946-08-31", "510105194608310021", "四道街2号院1-1-1", "独居", "能力完好", "慢性病",
          "80至89岁", "联系样例", "子女", "15400000003", "结对样例", "2026-06-11"],
         ["空巢样例", "男", "1950-01-01", None, "四道街2号院1-1-1", "空巢", "能力完好", None, "未享受", None, None, None,
@@ -349,7 +356,7 @@ def test_the_disabled_ledger_lists_a_person_once_with_the_certificate_in_force(w
     world.record(now, "struck", {**usual, "name": "注销样例"}, person="P3", is_active=False)
     sheet = one(world, "disabled_ledger", "2026Q3")
     assert _heads(sheet, 4) == ["姓名", "残疾证号", "类别", "等级", "监护人", "补贴"]
-    assert table(sheet, 5, 2) == [
+    assert _body(sheet, 5) == [
         ["持证样例", "51010519460831002142", "肢体", "二级", "监护样例", "重度残疾人护理补贴"],
         ["次样例", None, "视力", "四级", None, "无"],
     ]
