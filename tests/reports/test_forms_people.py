@@ -17,7 +17,8 @@ NEAR, FAR = "510105005002001", "510105005003001"
 
 
 def _heads(sheet, row):
-    return [cell.value for cell in sheet[row]]
+    """The headers of a row, without the line breaks that the blank form has in narrow ones."""
+    return [cell.value and cell.value.replace("\n", "") for cell in sheet[row]]
 
 
 def _body(sheet, first):

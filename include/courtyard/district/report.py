@@ -43,12 +43,12 @@ class ReportSpec(Frozen):
 
     `cutoff` (`MM-DD`, of a yearly report) is the day of the year for which it is counted, its last day unless given.
     `birth_window` names a key group: its window on that day is bound as `born_from` and `born_to`, both inclusive.
-    `sql`, `facts`, `notes` name files in `reports/sql/` (a roster may share the facts of an aggregate), `form` one in `reports/forms/` (a plain
-    form is laid out when there is none). `datasets` must have arrived for the period; `lookups`
-    are read as far as they are known. A blank form has its header above `first_row`, there one
-    body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a
-    cell of the blank form to its text with `METADATA_FIELDS` in braces. Rows with an equal
-    `merge_by` share one merged cell in `merge_columns` where their values are equal.
+    `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain form is laid out when
+    there is none); a roster may have facts too, for its notes or to share an aggregate's. `datasets` must have arrived
+    for the period; `lookups` are read as far as they are known. A blank form has its header above `first_row`, there
+    one body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a cell of the blank
+    form to its text with `METADATA_FIELDS` in braces. Rows with an equal `merge_by` share one merged cell in
+    `merge_columns` where their values are equal.
     """
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
