@@ -9,7 +9,7 @@ value that the source states wrongly.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -98,9 +98,8 @@ def _compare(
             if fact[column]:
                 _add(counted, titles[fact["row_key"]], person, {column: True})
     printed = {(row[name], column): row[column] for row in rows for column in columns}
-    seen = _seen(ctx, Period.of("quarter", spec.as_of(period)))
-    why = lambda dataset, person: _why(truth, dataset, person, seen)  # noqa: E731
-    found = list(_miscounts({*printed, *true}, (counted, true), datasets, why))
+    grounds = _Grounds(truth, *_seen(ctx, Period.of("quarter", spec.as_of(period))))
+    found = list(_miscounts({*printed, *true}, (counted, true), (columns[0], datasets), grounds))
     return Outcome(printed, counted, true, found)
 
 
@@ -113,32 +112,48 @@ def _seen(ctx: Context, quarter: Period) -> tuple[set, set, set]:
         return aside, refused, set(connection.execute(_REPORTED, {"quarter": until}).tuples())
 
 
+@dataclass(frozen=True)
+class _Grounds:
+    """What is known to be wrong with a dataset's rows about a person."""
+
+    truth: Truth
+    aside: set
+    refused: set
+    reported: set
+
+    def why(self, dataset: str, person: str) -> str | None:
+        """Why a person may be missing from a dataset or misdescribed by it; the last quarantined row is named."""
+        if found := [at for at in self.truth.rows_of.get((person, dataset), []) if at in self.aside]:
+            _, delivered, file, sheet, row_no = max(found, key=lambda at: (at[1], at[4]))
+            return f"quarantined {delivered} {file or sheet} row {row_no}"
+        found = _reason(self.truth, dataset, person, self.aside, self.refused, self.reported)
+        return found or self.wrong(dataset, person)
+
+    def wrong(self, dataset: str, person: str) -> str | None:
+        return "/".join(sorted(self.truth.defects_of.get((person, dataset), set()) & WRONG)) or None
+
+
 def _miscounts(
-    cells: set[tuple[str, str]],
-    both: tuple[Cells, Cells],
-    datasets: tuple[str, ...],
-    why: Callable[[str, str], str | None],
+    cells: set[tuple[str, str]], both: tuple[Cells, Cells], of: tuple[str, tuple[str, ...]], grounds: _Grounds
 ) -> Iterator[Miscount]:
+    """Everybody in whom a cell differs. `of` is the column that counts all of a row, and the datasets, the one last
+    whose word on a person's attributes decides."""
     counted, true = both
+    everybody, datasets = of
     anywhere = set().union(*counted.values())
-    for cell in sorted(cells):
-        should, does = true.get(cell, set()), counted.get(cell, set())
+    for row, column in sorted(cells):
+        should, does = true.get((row, column), set()), counted.get((row, column), set())
+        rightly_here = true.get((row, everybody), set()) & counted.get((row, everybody), set())
         for person in sorted(should ^ does):
-            reasons = {dataset: why(dataset, person) for dataset in datasets}
+            # whom the row counts rightly is misdescribed: of the datasets that do not decide, only a wrong value tells
+            reasons = {
+                d: grounds.wrong(d, person) if person in rightly_here and d != datasets[-1] else grounds.why(d, person)
+                for d in datasets
+            }
             # who is counted nowhere must be missing from every source; else one source's fault explains it
             is_explained = any(reasons.values()) if person in anywhere else all(reasons.values())
             said = "; ".join(f"{dataset}: {reason}" for dataset, reason in reasons.items() if reason)
-            yield Miscount(*cell, person, person in does, said if is_explained else None)
-
-
-def _why(truth: Truth, dataset: str, person: str, seen: tuple[set, set, set]) -> str | None:
-    """What is known to be wrong with a dataset's rows about a person; the last quarantined row is named."""
-    aside, refused, reported = seen
-    if found := [at for at in truth.rows_of.get((person, dataset), []) if at in aside]:
-        _, delivered, file, sheet, row_no = max(found, key=lambda at: (at[1], at[4]))
-        return f"quarantined {delivered} {file or sheet} row {row_no}"
-    wrong = truth.defects_of.get((person, dataset), set()) & WRONG
-    return _reason(truth, dataset, person, aside, refused, reported) or "/".join(sorted(wrong)) or None
+            yield Miscount(row, column, person, person in does, said if is_explained else None)
 
 
 def _of_fact(report: str, fact: RowMapping) -> tuple:
