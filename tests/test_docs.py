@@ -123,7 +123,7 @@ def test_the_reports_query_gives_what_its_form_shows(pack, warehouse_url, settin
     )
     spec = district.reports["veteran_ledger"]
     with ctx.engine("publisher").begin() as connection:
-        bound = query.parameters(ctx, ctx.period, datetime(2026, 10, 2, tzinfo=UTC))
+        bound = query.parameters(ctx, spec, ctx.period, datetime(2026, 10, 2, tzinfo=UTC))
         assert query.run(connection, ctx, spec, bound).rows == []
 
 

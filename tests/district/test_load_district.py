@@ -120,6 +120,12 @@ BROKEN_YAML = [
         "form: a.xlsx\nsql: roster",
         "8: form: there is no file reports/forms/a.xlsx.",
     ),
+    (
+        "reports/roster.yaml",
+        "sql: roster",
+        "birth_window: x\nsql: roster",
+        "8: birth_window: no key group 'x' has a birth window.",
+    ),
     ("reports/roster.yaml", "codes: status", "codes: x", "13: columns[1].codes: there is no code list 'x'."),
     (
         "reports/roster.yaml",

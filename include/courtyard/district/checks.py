@@ -93,6 +93,10 @@ def _reports(pack: Pack) -> Iterator[str]:
             if name is not None and (Path(name).name != name or not (pack.root / "reports" / folder / name).is_file()):
                 message = f"there is no file reports/{folder}/{name}"
                 yield read.document.problem((key,), message, "Add the file or correct its name.")
+        windows = {group.group for group in pack.key_groups.value if group.birth_window}
+        if report.birth_window is not None and report.birth_window not in windows:
+            message = f"no key group '{report.birth_window}' has a birth window"
+            yield read.document.problem(("birth_window",), message, "Name one of rules/key_groups.yaml.")
         sealed = {c.name for d in datasets if d in pack.contracts for c in pack.contracts[d].value.columns}
         for index, column in enumerate(report.columns):
             if column.codes is not None and column.codes not in pack.codes:

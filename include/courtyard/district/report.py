@@ -42,12 +42,13 @@ class ReportSpec(Frozen):
     """`reports/<report>.yaml`: one form, to whom it goes, how often, and the SQL that fills it.
 
     `cutoff` (`MM-DD`, of a yearly report) is the day of the year for which it is counted, its last day unless given.
-    `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain
-    form is laid out when there is none). `datasets` must have arrived for the period; `lookups`
-    are read as far as they are known. A blank form has its header above `first_row`, there one
-    body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a
-    cell of the blank form to its text with `METADATA_FIELDS` in braces. Rows with an equal
-    `merge_by` share one merged cell in `merge_columns` where their values are equal.
+    `birth_window` names a key group: its window on that day is bound as `born_from` and `born_to`, both inclusive.
+    `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain form is laid out when
+    there is none); a roster may have facts too, for its notes or to share an aggregate's. `datasets` must have arrived
+    for the period; `lookups` are read as far as they are known. A blank form has its header above `first_row`, there
+    one body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a cell of the blank
+    form to its text with `METADATA_FIELDS` in braces. Rows with an equal `merge_by` share one merged cell in
+    `merge_columns` where their values are equal.
     """
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -56,6 +57,7 @@ class ReportSpec(Frozen):
     basis: str
     frequency: Literal["week", "month", "quarter", "half", "year"]
     cutoff: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+    birth_window: str | None = None
     kind: Literal["roster", "aggregate"]
     datasets: tuple[str, ...] = Field(min_length=1)
     lookups: tuple[str, ...] = ()
@@ -84,8 +86,8 @@ class ReportSpec(Frozen):
             raise ValueError("cutoff is only of a yearly report")
         if self.cutoff:
             date.fromisoformat(f"2001-{self.cutoff}")  # a day that every year has
-        if (self.kind == "aggregate") != (self.facts is not None):
-            raise ValueError("kind aggregate goes with 'facts', and only this kind")
+        if self.kind == "aggregate" and self.facts is None:
+            raise ValueError("kind aggregate goes with 'facts'")
         return self
 
     def as_of(self, period: Period) -> date:

@@ -88,12 +88,16 @@ def _chinese(day: date) -> str:
 
 
 def _value(ctx: Context, column: ReportColumn, row: RowMapping) -> Value:
-    """One cell. Counted zero stays 0; NULL prints as the column's `empty` says."""
+    """One cell. Counted zero stays 0; NULL prints as the column's `empty` says.
+
+    A sealed value is of the row's own record unless the query names another, `dataset/record_key`, as `<name>_of`.
+    """
     value = row[column.name]
     if value is None:
         return DASH if column.empty == "dash" else None
     if column.sealed:
-        value = ctx.keys.open(value, f"{row['dataset']}/{row['record_key']}/{column.sealed}")
+        record = row.get(f"{column.name}_of") or f"{row['dataset']}/{row['record_key']}"
+        value = ctx.keys.open(value, f"{record}/{column.sealed}")
     if column.codes:
         labels = ctx.district.codes[column.codes].values.get(value)
         value = labels[0] if labels else value

@@ -37,7 +37,16 @@ def parameters(ctx: Context, spec: ReportSpec, period: Period, known_at: datetim
         "year_start": period.start.replace(month=1, day=1),
         "known_at": known_at,
         "dibao_standard_yuan": ctx.district.office.dibao_standard_yuan,
+        **_birth_window(ctx, spec, period),
     }
+
+
+def _birth_window(ctx: Context, spec: ReportSpec, period: Period) -> Parameters:
+    if spec.birth_window is None:
+        return {}
+    window = next(group.birth_window for group in ctx.district.key_groups if group.group == spec.birth_window)
+    born_from, born_to = window.on(spec.as_of(period))
+    return {"born_from": born_from, "born_to": born_to}
 
 
 def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameters) -> Result:
