@@ -35,6 +35,24 @@ class ReportColumn(Frozen):
     traces: tuple[str, ...] | None = None
 
 
+class ReportChart(Frozen):
+    """A native chart on the form, in centimetres, its corner at `anchor` of the blank form.
+
+    It draws columns of the body without the total row, or, with `sql`, columns of that query, which are
+    printed as values on a worksheet named `sheet`. A NULL is a gap.
+    """
+
+    kind: Literal["line", "column"]
+    title: str
+    categories: str
+    values: tuple[str, ...] = Field(min_length=1)
+    anchor: str = Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")
+    sql: str | None = None
+    sheet: str = Field(default="图表数据", max_length=31)
+    width: float = Field(default=24, gt=0)
+    height: float = Field(default=7.5, gt=0)
+
+
 METADATA_FIELDS = ("street", "unit", "period", "preparer", "reviewer", "filled_on", "as_of")
 
 
@@ -69,6 +87,7 @@ class ReportSpec(Frozen):
     merge_by: str | None = None
     merge_columns: tuple[str, ...] = ()
     total_row: bool = False
+    charts: tuple[ReportChart, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> ReportSpec:
@@ -77,6 +96,9 @@ class ReportSpec(Frozen):
             raise ValueError("columns holds a name twice")
         if unknown := sorted(set(self.merge_columns) - set(names)):
             raise ValueError(f"merge_columns names unknown column {', '.join(unknown)}")
+        drawn = {name for c in self.charts if not c.sql for name in (c.categories, *c.values)}
+        if unknown := sorted(drawn - set(names)):
+            raise ValueError(f"charts names unknown column {', '.join(unknown)}")
         fields = {f for text in self.metadata.values() for f in re.findall(r"\{(.*?)\}", text)}
         if unknown := sorted(fields - set(METADATA_FIELDS)):
             raise ValueError(f"metadata has unknown field {', '.join(unknown)}")

@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, CursorResult, RowMapping, text
 
 from courtyard.context import Context
-from courtyard.district.models import ReportColumn, ReportSpec
+from courtyard.district.models import ReportChart, ReportColumn, ReportSpec
 from courtyard.errors import PackError
 from courtyard.period import Period
 
@@ -20,10 +20,11 @@ Parameters = dict[str, Any]
 
 @dataclass(frozen=True)
 class Result:
-    """What a report's queries say: its body rows, and the lines that go under the table."""
+    """What a report's queries say: its body rows, the lines under the table, and what charts with `sql` draw."""
 
     rows: Sequence[RowMapping]
     notes: tuple[str, ...]
+    charts: tuple[tuple[RowMapping, ...], ...] = ()
 
 
 def parameters(ctx: Context, spec: ReportSpec, period: Period, known_at: datetime) -> Parameters:
@@ -50,11 +51,24 @@ def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameter
         facts = read(ctx, spec.facts)
         connection.execute(text(f"CREATE TEMPORARY TABLE facts ON COMMIT DROP AS\n{facts}"), bound)
     result = connection.execute(text(read(ctx, spec.sql)), bound)
-    if missing := sorted(_needed(spec) - set(result.keys())):
-        raise PackError(f"reports/sql/{spec.sql} 的结果缺少列 {'、'.join(missing)}。", "请在查询中加上这些列。")
+    _has(result, spec.sql, _needed(spec))
     rows = result.mappings().all()
     notes = connection.scalars(text(read(ctx, spec.notes)), bound).all() if spec.notes else []
-    return Result(rows, tuple(notes))
+    return Result(rows, tuple(notes), tuple(_drawn(connection, ctx, chart, bound) for chart in spec.charts))
+
+
+def _drawn(connection: Connection, ctx: Context, chart: ReportChart, bound: Parameters) -> tuple[RowMapping, ...]:
+    """The rows of a chart's own query; none for one that draws the body."""
+    if chart.sql is None:
+        return ()
+    result = connection.execute(text(read(ctx, chart.sql)), bound)
+    _has(result, chart.sql, {chart.categories, *chart.values})
+    return tuple(result.mappings())
+
+
+def _has(result: CursorResult[Any], file: str, needed: set[str]) -> None:
+    if missing := sorted(needed - set(result.keys())):
+        raise PackError(f"reports/sql/{file} 的结果缺少列 {'、'.join(missing)}。", "请在查询中加上这些列。")
 
 
 def _needed(spec: ReportSpec) -> set[str]:

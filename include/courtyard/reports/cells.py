@@ -1,0 +1,112 @@
+"""Texts and values as cells of a sheet's XML: what a cell can hold, how wide it is, in which style it stands."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from copy import copy
+from decimal import Decimal
+from math import ceil
+
+from openpyxl.cell.cell import Cell
+from openpyxl.styles.cell_style import StyleArray
+from openpyxl.worksheet.worksheet import Worksheet
+
+CELL_LIMIT = 32_767  # characters that Excel keeps in a cell, counted in UTF-16
+USABLE = 0.87  # of a column's width, before its text wraps: fonts differ
+FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "＝")
+# The songti and heiti of Windows end with the plane of everyday characters; rarer ones are in fonts beside them.
+_RARE_FONTS = (("\U00030000", "SimSun-ExtG"), ("\U00020000", "SimSun-ExtB"))
+_HOLDS_RARE = re.compile(r"-Ext[A-Z]$|超大字符集$|^(Noto|Source Han|思源)")
+_RARE = re.compile("[\U00020000-\U0010ffff]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads _x0041_ as A
+
+Value = str | int | Decimal | None
+
+
+def writable(text: str) -> str:
+    """The text without what XML cannot hold: control characters and halves of surrogate pairs."""
+    return text if text.isprintable() else _UNWRITABLE.sub("", text)
+
+
+def is_too_long(text: str) -> bool:
+    """Whether Excel would cut the text. A rare character counts as two."""
+    return len(text) > CELL_LIMIT // 2 and len(text) + len(_RARE.findall(text)) > CELL_LIMIT
+
+
+class _Widths(dict[str, int]):
+    """Columns of a fixed-width font that a character takes."""
+
+    def __missing__(self, character: str) -> int:
+        wide = unicodedata.east_asian_width(character) in "WF"
+        return self.setdefault(character, 2 if wide else 1)
+
+
+_WIDTHS = _Widths()
+
+
+def lines(text: str, width: float) -> int:
+    """How many lines a text takes in a column of this width; a Han character is two wide."""
+    room = width * USABLE
+    if 2 * len(text) <= room and "\n" not in text:
+        return 1
+    return sum(max(1, ceil(sum(map(_WIDTHS.__getitem__, part)) / room)) for part in text.split("\n"))
+
+
+def rare_font(text: str, font: str | None) -> str | None:
+    """The font a text needs because the cell's own lacks one of its characters; None when it does not."""
+    if not _RARE.search(text) or _HOLDS_RARE.search(font or ""):
+        return None
+    return next(name for first, name in _RARE_FONTS if max(text) >= first)
+
+
+def write(cell: Cell, text: str) -> None:
+    """Put a text into a cell: never a formula, also when somebody edits it, and every character shown."""
+    cell.value = writable(text)
+    cell.data_type = "s"
+    if text.startswith(FORMULA_START):
+        cell.quotePrefix = True
+    if font := rare_font(text, cell.font.name):
+        _set_font(cell, font)
+
+
+class ColumnCells(dict[Value, str]):
+    """The cells of one column as XML from behind their reference on, each made once for all equal values.
+
+    Styles that a text needs are added to the workbook as they come up.
+    """
+
+    def __init__(self, sheet: Worksheet, style: StyleArray) -> None:
+        super().__init__()
+        self._cell = Cell(sheet, row=1, column=1, style_array=copy(style))
+        self._style, self._style_id = style, self._cell.style_id
+        self.empty = f'" s="{self._style_id}"/>'
+
+    def __missing__(self, value: Value) -> str:
+        made = self[value] = self._made(value)
+        return made
+
+    def _made(self, value: Value) -> str:
+        if value is None or value == "":
+            return self.empty
+        if not isinstance(value, str):
+            return f'" s="{self._style_id}"><v>{value}</v></c>'
+        if value.isalnum() and (value.isascii() or not _RARE.search(value)):  # nearly all texts: nothing to look after
+            return f'" s="{self._style_id}" t="inlineStr"><is><t>{value}</t></is></c>'
+        text = _LOOKS_ESCAPED.sub("_x005F_", writable(value)).translate(_ESCAPES)
+        space = ' xml:space="preserve"' if text != text.strip() or "\n" in text else ""
+        return f'" s="{self._styled(value)}" t="inlineStr"><is><t{space}>{text}</t></is></c>'
+
+    def _styled(self, text: str) -> int:
+        """The id of the column's style as this text needs it."""
+        self._cell._style = copy(self._style)
+        write(self._cell, text)
+        return self._cell.style_id
+
+
+def _set_font(cell: Cell, name: str) -> None:
+    font = copy(cell.font)
+    font.name, font.scheme = name, None
+    cell.font = font

@@ -1,0 +1,94 @@
+"""Native charts of a form. What they show stands in the workbook as values, in the body or on a sheet of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openpyxl.chart import BarChart, LineChart, Reference
+from openpyxl.chart.data_source import NumData, NumVal, StrData, StrVal
+from openpyxl.chart.series import Series
+from openpyxl.chart.series_factory import SeriesFactory
+from openpyxl.utils import coordinate_to_tuple, get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from courtyard.district.models import ReportChart, ReportSpec
+from courtyard.reports import cells
+from courtyard.reports.blank import BODY, CENTRE, GRID, HEADER
+from courtyard.reports.cells import Value
+from courtyard.reports.content import Content
+
+_DATA_WIDTH = 14.0
+
+
+def add(sheet: Worksheet, spec: ReportSpec, content: Content, shift: int) -> None:
+    """Draw the report's charts; those anchored below the body move down by `shift` rows with the footer."""
+    for chart, data in zip(spec.charts, content.charts, strict=True):
+        row, column = coordinate_to_tuple(chart.anchor)
+        anchor = f"{get_column_letter(column)}{row + (shift if row >= spec.first_row else 0)}"
+        if chart.sql:
+            where, first, columns = _data_sheet(sheet, chart, data), 2, range(1, len(chart.values) + 2)
+            titles: Sequence[str] = chart.values
+        else:
+            data, where, first = _from_body(spec, content, chart), sheet, spec.first_row
+            names = [c.name for c in spec.columns]
+            columns = [names.index(name) + 1 for name in (chart.categories, *chart.values)]
+            titles = [spec.columns[column - 1].header for column in columns[1:]]
+        if data:
+            sheet.add_chart(_drawn(chart, where, first, list(zip(columns, ["", *titles], strict=True)), data), anchor)
+
+
+def _from_body(spec: ReportSpec, content: Content, chart: ReportChart) -> tuple[tuple[Value, ...], ...]:
+    """The chart's columns of the body without its total."""
+    names = [c.name for c in spec.columns]
+    wanted = [names.index(name) for name in (chart.categories, *chart.values)]
+    rows = content.rows[: len(content.rows) - spec.total_row]
+    return tuple(tuple(row[index] for index in wanted) for row in rows)
+
+
+def _data_sheet(sheet: Worksheet, chart: ReportChart, data: Sequence[Sequence[Value]]) -> Worksheet:
+    made = sheet.parent.create_sheet(chart.sheet)
+    for at, row in enumerate([(chart.categories, *chart.values), *data], 1):
+        for column, value in enumerate(row, 1):
+            cell = made.cell(at, column)
+            cell.font, cell.border, cell.alignment = HEADER if at == 1 else BODY, GRID, CENTRE
+            if isinstance(value, str):
+                cells.write(cell, value)
+            else:
+                cell.value = value
+    for column in range(1, len(chart.values) + 2):
+        made.column_dimensions[get_column_letter(column)].width = _DATA_WIDTH
+    return made
+
+
+def _drawn(
+    chart: ReportChart, where: Worksheet, first: int, columns: list[tuple[int, str]], data: Sequence[Sequence[Value]]
+) -> BarChart | LineChart:
+    """One chart; its values are kept with it, for viewers that do not read cells."""
+    made = LineChart() if chart.kind == "line" else BarChart()
+    made.title, made.width, made.height = chart.title, chart.width, chart.height
+    made.x_axis.delete = made.y_axis.delete = False
+    made.y_axis.number_format, made.y_axis.majorGridlines = "#,##0", made.y_axis.majorGridlines
+    made.legend.position = "b"
+    if len(columns) == 2:
+        made.legend = None
+    last = first + len(data) - 1
+    for index, (column, title) in enumerate(columns[1:], 1):
+        series: Series = SeriesFactory(Reference(where, min_col=column, min_row=first, max_row=last), title=title)
+        known = [(at, row[index]) for at, row in enumerate(data) if isinstance(row[index], int | float) or row[index]]
+        points = [NumVal(idx=at, v=str(value)) for at, value in known]
+        series.val.numRef.numCache = NumData(formatCode="General", ptCount=len(data), pt=points)
+        series.smooth = False if chart.kind == "line" else None
+        made.series.append(series)
+    made.set_categories(Reference(where, min_col=columns[0][0], min_row=first, max_row=last))
+    names = [StrVal(idx=at, v=str(row[0])) for at, row in enumerate(data)]
+    for series in made.series:
+        series.cat.numRef.f, series.cat.strRef = series.cat.numRef.f, None
+        _as_text(series, names)
+    return made
+
+
+def _as_text(series: Series, names: list[StrVal]) -> None:
+    """Categories are texts, which openpyxl takes for numbers."""
+    from openpyxl.chart.data_source import AxDataSource, StrRef
+
+    series.cat = AxDataSource(strRef=StrRef(f=series.cat.numRef.f, strCache=StrData(ptCount=len(names), pt=names)))
