@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -20,6 +21,7 @@ LEAST_POINTS = 20.0
 _ROWS_AT_ONCE = 4_096
 
 Column = tuple[Value, ...]
+Hidden = Mapping[int, Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -64,34 +66,49 @@ def _heights(columns: Sequence[Column], rows: int, widths: list[float]) -> Itera
     """A row is as high as its longest text needs."""
     most = [1] * rows
     for column, width in zip(columns, widths, strict=True):
-        counted = ((text, cells.lines(text, width)) for text in set(column) if isinstance(text, str))
-        if tall := {text: lines for text, lines in counted if lines > 1}:
+        if tall := cells.tall(column, width):
             most = [max(so_far, tall.get(value, 1)) for so_far, value in zip(most, column, strict=True)]
     return (max(LEAST_POINTS, lines * LINE_POINTS + 4) for lines in most)
 
 
 def xml_rows(sheet: Worksheet, body: Body, first_row: int, styles: Styles) -> Iterator[str]:
-    """The `<row>` elements, some thousand at a time."""
-    count = len(body.heights)
-    written = [_column(sheet, body, index, styles) for index in range(len(body.columns))]
-    letters = [get_column_letter(index) for index in range(1, len(written) + 1)]
-    template = "".join(['<row r="%d" ht="%g" customHeight="1">', *(f'<c r="{at}%d%s' for at in letters), "</row>"])
-    numbers = range(first_row, first_row + count)
-    placed = [part for column in written for part in (numbers, column)]
-    made = map(template.__mod__, zip(numbers, body.heights, *placed, strict=True))
-    while rows := "".join(row for _, row in zip(range(_ROWS_AT_ONCE), made, strict=False)):
-        yield rows
+    """The `<row>` elements, some thousand at a time; the last one has styles of its own."""
+    last = len(body.heights) - 1
+    ordinary = [ColumnCells(sheet, style) for style in styles.body]
+    hidden = _hidden(body)
+    for start in range(0, last, _ROWS_AT_ONCE):
+        yield _rows(ordinary, body, first_row, range(start, min(start + _ROWS_AT_ONCE, last)), hidden)
+    if last >= 0:
+        yield _rows(
+            [ColumnCells(sheet, style) for style in styles.last], body, first_row, range(last, last + 1), hidden
+        )
 
 
-def _column(sheet: Worksheet, body: Body, index: int, styles: Styles) -> list[str]:
-    """One column's cells; of cells that are merged only the uppermost keeps its value."""
-    values = body.columns[index]
-    ordinary = ColumnCells(sheet, styles.body[index])
-    written = list(map(ordinary.__getitem__, values[:-1]))
-    written += [ColumnCells(sheet, styles.last[index])[value] for value in values[-1:]]
-    for _, first, last in filter(lambda merge: merge[0] == index, body.merges):
-        written[first + 1 : last + 1] = [ordinary.empty] * (last - first)
-    return written
+def _rows(made: Sequence[ColumnCells], body: Body, first_row: int, rows: range, hidden: Hidden) -> str:
+    """The rows of a range (0-based). Plain texts go into the row's pattern as they are, other cells as XML."""
+    pattern, parts = ['<row r="%d" ht="%g" customHeight="1">'], []
+    numbers = range(first_row + rows.start, first_row + rows.stop)
+    for index, (column, cells_of) in enumerate(zip(body.columns, made, strict=True)):
+        values: Sequence[Value] = column[rows.start : rows.stop]
+        covered = hidden.get(index, ())
+        gone = covered[bisect_left(covered, rows.start) : bisect_left(covered, rows.stop)]
+        plain = not gone and cells_of.are_plain(values)
+        written = values if plain else list(map(cells_of.__getitem__, values))
+        for at in gone:
+            written[at - rows.start] = cells_of.empty
+        pattern.append(f'<c r="{get_column_letter(index + 1)}%d{cells_of.plain if plain else "%s"}')
+        parts += [numbers, written]
+    template = "".join([*pattern, "</row>"])
+    heights = body.heights[rows.start : rows.stop]
+    return "".join(map(template.__mod__, zip(numbers, heights, *parts, strict=True)))
+
+
+def _hidden(body: Body) -> Hidden:
+    """The rows of each column that a merged cell covers: only its uppermost keeps its value."""
+    found: dict[int, list[int]] = {}
+    for column, first, last in body.merges:
+        found.setdefault(column, []).extend(range(first + 1, last + 1))
+    return found
 
 
 def merged(body: Body, first_row: int) -> Iterator[str]:

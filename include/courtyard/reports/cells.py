@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from copy import copy
 from decimal import Decimal
 from math import ceil
+from typing import cast
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles.cell_style import StyleArray
@@ -20,6 +22,10 @@ _RARE_FONTS = (("\U00030000", "SimSun-ExtG"), ("\U00020000", "SimSun-ExtB"))
 _HOLDS_RARE = re.compile(r"-Ext[A-Z]$|超大字符集$|^(Noto|Source Han|思源)")
 _RARE = re.compile("[\U00020000-\U0010ffff]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# Texts without these, and without a hyphen or a line break at either end, are the same in XML and in any style.
+_TO_LOOK_AFTER = re.compile(
+    "[&<>_=+@＝\x00-\x09\x0b-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff\ufffe\uffff\U00020000-\U0010ffff]"
+)
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads _x0041_ as A
 
@@ -50,9 +56,20 @@ _WIDTHS = _Widths()
 def lines(text: str, width: float) -> int:
     """How many lines a text takes in a column of this width; a Han character is two wide."""
     room = width * USABLE
-    if 2 * len(text) <= room and "\n" not in text:
-        return 1
     return sum(max(1, ceil(sum(map(_WIDTHS.__getitem__, part)) / room)) for part in text.split("\n"))
+
+
+def tall(column: Iterable[Value], width: float) -> dict[str, int]:
+    """The texts of a column that take more than one line, with their number of lines.
+
+    GB 18030 has two bytes or more for every wide character: most texts are known to fit without a look at each.
+    """
+    room = width * USABLE
+    texts = [value for value in set(column) if isinstance(value, str)]
+    if 2 * max(map(len, texts), default=0) <= room and "\n" not in "".join(texts):
+        return {}
+    long = [t for t in texts if (2 * len(t) > room and len(t.encode("gb18030", "replace")) > room) or "\n" in t]
+    return {text: count for text in long if (count := lines(text, width)) > 1}
 
 
 def rare_font(text: str, font: str | None) -> str | None:
@@ -83,6 +100,15 @@ class ColumnCells(dict[Value, str]):
         self._cell = Cell(sheet, row=1, column=1, style_array=copy(style))
         self._style, self._style_id = style, self._cell.style_id
         self.empty = f'" s="{self._style_id}"/>'
+        self.plain = f'" s="{self._style_id}" t="inlineStr"><is><t>%s</t></is></c>'
+
+    def are_plain(self, values: Sequence[Value]) -> bool:
+        """Whether all are texts that `plain` takes as they are, looked at as one text: cells are many."""
+        if set(map(type, values)) != {str}:
+            return False
+        joined = "\n".join(cast(Sequence[str], values))
+        ends = joined.startswith(("-", "\n")) or joined.endswith("\n") or "\n-" in joined or "\n\n" in joined
+        return not ends and joined.count("\n") == len(values) - 1 and not _TO_LOOK_AFTER.search(joined)
 
     def __missing__(self, value: Value) -> str:
         made = self[value] = self._made(value)
@@ -93,14 +119,16 @@ class ColumnCells(dict[Value, str]):
             return self.empty
         if not isinstance(value, str):
             return f'" s="{self._style_id}"><v>{value}</v></c>'
-        if value.isalnum() and (value.isascii() or not _RARE.search(value)):  # nearly all texts: nothing to look after
-            return f'" s="{self._style_id}" t="inlineStr"><is><t>{value}</t></is></c>'
+        if value.isalnum() and not _RARE.search(value):
+            return self.plain % value
         text = _LOOKS_ESCAPED.sub("_x005F_", writable(value)).translate(_ESCAPES)
         space = ' xml:space="preserve"' if text != text.strip() or "\n" in text else ""
         return f'" s="{self._styled(value)}" t="inlineStr"><is><t{space}>{text}</t></is></c>'
 
     def _styled(self, text: str) -> int:
         """The id of the column's style as this text needs it."""
+        if not (text.startswith(FORMULA_START) or _RARE.search(text)):
+            return self._style_id
         self._cell._style = copy(self._style)
         write(self._cell, text)
         return self._cell.style_id
