@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, RowMapping, text
 
 from courtyard.context import Context
-from courtyard.district.models import ReportChart, ReportColumn, ReportSpec
+from courtyard.district.models import Post, ReportChart, ReportColumn, ReportSpec, Unit
+from courtyard.district.reading import read_csv
 from courtyard.errors import PackError
 from courtyard.period import Period
 
@@ -38,7 +40,15 @@ def parameters(ctx: Context, spec: ReportSpec, period: Period, known_at: datetim
         "year_start": period.start.replace(month=1, day=1),
         "known_at": known_at,
         "dibao_standard_yuan": ctx.district.office.dibao_standard_yuan,
+        **{f"pack_{table}": _lines_of(ctx, table) for table in spec.pack},
     }
+
+
+def _lines_of(ctx: Context, table: str) -> str:
+    """A register of the pack as a JSON list of objects, each with the line where it stands as `row_no`."""
+    name, columns = f"{table}.csv", tuple({"units": Unit, "posts": Post}[table].model_fields)
+    document = read_csv(ctx.settings.district_path / name, name, columns)
+    return json.dumps([{**row, "row_no": document.lines[(at,)]} for at, row in enumerate(document.data)])
 
 
 def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameters) -> Result:
