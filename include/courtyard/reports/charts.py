@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from openpyxl.chart import BarChart, LineChart, Reference
-from openpyxl.chart.data_source import NumData, NumVal, StrData, StrVal
-from openpyxl.chart.series import Series
+from openpyxl.chart.data_source import AxDataSource, NumData, NumVal, StrData, StrRef, StrVal
+from openpyxl.chart.legend import Legend
+from openpyxl.chart.marker import Marker
 from openpyxl.chart.series_factory import SeriesFactory
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title
+from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RegularTextRun
 from openpyxl.utils import coordinate_to_tuple, get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -65,30 +70,28 @@ def _drawn(
 ) -> BarChart | LineChart:
     """One chart; its values are kept with it, for viewers that do not read cells."""
     made = LineChart() if chart.kind == "line" else BarChart()
-    made.title, made.width, made.height = chart.title, chart.width, chart.height
+    made.title, made.width, made.height = _title(chart.title), chart.width, chart.height
     made.x_axis.delete = made.y_axis.delete = False
-    made.y_axis.number_format, made.y_axis.majorGridlines = "#,##0", made.y_axis.majorGridlines
-    made.legend.position = "b"
-    if len(columns) == 2:
-        made.legend = None
+    made.y_axis.number_format, made.y_axis.scaling.min = "#,##0", 0
+    made.legend = Legend(legendPos="b") if len(chart.values) > 1 else None
     last = first + len(data) - 1
+    categories = Reference(where, min_col=columns[0][0], min_row=first, max_row=last)
     for index, (column, title) in enumerate(columns[1:], 1):
-        series: Series = SeriesFactory(Reference(where, min_col=column, min_row=first, max_row=last), title=title)
-        known = [(at, row[index]) for at, row in enumerate(data) if isinstance(row[index], int | float) or row[index]]
-        points = [NumVal(idx=at, v=str(value)) for at, value in known]
+        series = SeriesFactory(Reference(where, min_col=column, min_row=first, max_row=last), title=title)
+        points = [
+            NumVal(idx=at, v=str(row[index])) for at, row in enumerate(data) if isinstance(row[index], int | Decimal)
+        ]
         series.val.numRef.numCache = NumData(formatCode="General", ptCount=len(data), pt=points)
-        series.smooth = False if chart.kind == "line" else None
+        names = [StrVal(idx=at, v=str(row[0])) for at, row in enumerate(data)]
+        cache = StrData(ptCount=len(names), pt=names)
+        series.cat = AxDataSource(strRef=StrRef(f=str(categories), strCache=cache))
+        if chart.kind == "line":
+            series.smooth, series.marker = False, Marker(symbol="circle", size=6)
         made.series.append(series)
-    made.set_categories(Reference(where, min_col=columns[0][0], min_row=first, max_row=last))
-    names = [StrVal(idx=at, v=str(row[0])) for at, row in enumerate(data)]
-    for series in made.series:
-        series.cat.numRef.f, series.cat.strRef = series.cat.numRef.f, None
-        _as_text(series, names)
     return made
 
 
-def _as_text(series: Series, names: list[StrVal]) -> None:
-    """Categories are texts, which openpyxl takes for numbers."""
-    from openpyxl.chart.data_source import AxDataSource, StrRef
-
-    series.cat = AxDataSource(strRef=StrRef(f=series.cat.numRef.f, strCache=StrData(ptCount=len(names), pt=names)))
+def _title(text: str) -> Title:
+    font = CharacterProperties(sz=1200, b=True)
+    line = Paragraph(pPr=ParagraphProperties(defRPr=font), r=[RegularTextRun(rPr=font, t=text)])
+    return Title(tx=Text(rich=RichText(p=[line])), overlay=False)
