@@ -35,7 +35,7 @@ SELECT format('合计总网格%s个、一般网格%s个、微网格%s个；户�
 UNION ALL
 SELECT format('空缺岗位%s个：%s。', posts, names) FROM vacant WHERE posts > 0
 UNION ALL
-SELECT format('岗位登记中没有%s的网格%s个，该栏留空。', post, units) FROM unknown
+SELECT * FROM (SELECT format('岗位登记中没有%s的网格%s个，该栏留空。', post, units) FROM unknown ORDER BY post COLLATE "C") AS each
 UNION ALL
 SELECT '岗位登记没有政治面貌，是否党员一栏留空。'
 UNION ALL
