@@ -245,6 +245,15 @@ def test_the_trend_stands_in_the_workbook_as_values_with_a_gap_for_what_never_ca
     assert "'各月受理量'!$B$2:$B$10" in chart and "lineChart" in chart
 
 
+def test_a_chart_whose_query_lacks_a_column_holds_the_report(hotline, tmp_path):
+    pack = tmp_path / "pack"
+    shutil.copytree(hotline.ctx.settings.district_path / "reports", pack / "reports")
+    (pack / "reports/sql/hotline_statistics_trend.sql").write_text("SELECT '1月' AS \"月份\"", "utf-8")
+    ctx = replace(hotline.only("hotline_statistics").ctx, settings=replace(hotline.ctx.settings, district_path=pack))
+    (reason,) = [h["reason"] for h in reports.publish(ctx)["held"] if h["period"] == "2026-09"]
+    assert reason == "reports/sql/hotline_statistics_trend.sql 的结果缺少列 受理。 请在查询中加上这些列。"
+
+
 # 老旧院落
 
 

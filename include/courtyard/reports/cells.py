@@ -53,10 +53,15 @@ class _Widths(dict[str, int]):
 _WIDTHS = _Widths()
 
 
+def display_width(text: str) -> int:
+    """Columns of a fixed-width font; a Han character takes two."""
+    return sum(map(_WIDTHS.__getitem__, text))
+
+
 def lines(text: str, width: float) -> int:
-    """How many lines a text takes in a column of this width; a Han character is two wide."""
+    """How many lines a text takes in a column of this width."""
     room = width * USABLE
-    return sum(max(1, ceil(sum(map(_WIDTHS.__getitem__, part)) / room)) for part in text.split("\n"))
+    return sum(max(1, ceil(display_width(part) / room)) for part in text.split("\n"))
 
 
 def tall(column: Iterable[Value], width: float) -> dict[str, int]:

@@ -75,16 +75,14 @@ def _drawn(
     made.y_axis.number_format, made.y_axis.scaling.min = "#,##0", 0
     made.legend = Legend(legendPos="b") if len(chart.values) > 1 else None
     last = first + len(data) - 1
-    categories = Reference(where, min_col=columns[0][0], min_row=first, max_row=last)
+    labels = StrData(ptCount=len(data), pt=[StrVal(idx=at, v=str(row[0])) for at, row in enumerate(data)])
+    categories = str(Reference(where, min_col=columns[0][0], min_row=first, max_row=last))
     for index, (column, title) in enumerate(columns[1:], 1):
         series = SeriesFactory(Reference(where, min_col=column, min_row=first, max_row=last), title=title)
-        points = [
-            NumVal(idx=at, v=str(row[index])) for at, row in enumerate(data) if isinstance(row[index], int | Decimal)
-        ]
+        numbers = [(at, row[index]) for at, row in enumerate(data) if isinstance(row[index], int | Decimal)]
+        points = [NumVal(idx=at, v=str(number)) for at, number in numbers]
         series.val.numRef.numCache = NumData(formatCode="General", ptCount=len(data), pt=points)
-        names = [StrVal(idx=at, v=str(row[0])) for at, row in enumerate(data)]
-        cache = StrData(ptCount=len(names), pt=names)
-        series.cat = AxDataSource(strRef=StrRef(f=str(categories), strCache=cache))
+        series.cat = AxDataSource(strRef=StrRef(f=categories, strCache=labels))
         if chart.kind == "line":
             series.smooth, series.marker = False, Marker(symbol="circle", size=6)
         made.series.append(series)
