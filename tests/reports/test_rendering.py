@@ -199,14 +199,36 @@ def _as_openpyxl_reads(text: str | None) -> str | None:
     return None if text is None else re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
 
 
+def test_a_cell_that_a_merged_one_covers_holds_nothing(ctx):
+    spec = ctx.district.reports["dibao_roster"]
+    xml = _sheet_xml(form.render(ctx, spec, content(spec, DIBAO[:2], groups=["一", "一"])))
+    assert [bool(re.search(rf'<c r="{cell}" s="\d+"/>', xml)) for cell in ("B5", "B6", "F6")] == [False, True, False]
+    assert xml.count("户主一") == 1
+
+
+def _sheet_xml(data: bytes) -> str:
+    with ZipFile(BytesIO(data)) as archive:
+        return archive.read("xl/worksheets/sheet1.xml").decode()
+
+
+@pytest.mark.parametrize("text", ["-1", "二\n行", "尾 ", "=1", "A&B", "𠮷"])
+def test_one_text_that_needs_a_look_is_found_among_plain_ones(pack, text):
+    rows = [("王样例", None), (text, None), ("李样例", None), ("张样例", None)]
+    sheet = sheet_of(form.render(_context(pack), PLAIN, content(PLAIN, rows)))
+    assert [sheet.cell(3 + at, 1).value for at in range(4)] == [said for said, _ in rows]
+    assert sheet["A4"].quotePrefix is (text in ("-1", "=1"))
+    assert (sheet["A4"].font.name == "SimSun-ExtB") is (text == "𠮷")
+
+
 def test_plain_and_special_texts_of_one_column_stand_side_by_side(pack):
     texts = ["王样例", "A&B", "a<b>", "_x0041_", "-1", "二\n行", None, "尾 "]
     data = form.render(_context(pack), PLAIN, content(PLAIN, [(text, None) for text in texts]))
     sheet = sheet_of(data)
     assert [sheet.cell(3 + at, 1).value for at in range(8)] == [*texts[:3], "_x005F_x0041_", *texts[4:]]
     assert [sheet.cell(3 + at, 1).quotePrefix for at in range(8)] == [text == "-1" for text in texts]
-    with ZipFile(BytesIO(data)) as archive:
-        assert b"<t>_x005F_x0041_</t>" in archive.read("xl/worksheets/sheet1.xml")  # which Excel shows as _x0041_
+    xml = _sheet_xml(data)
+    assert "<t>_x005F_x0041_</t>" in xml  # which Excel shows as _x0041_
+    assert '<t xml:space="preserve">尾 </t>' in xml and "<t>王样例</t>" in xml
 
 
 def test_a_rare_character_gets_a_font_that_has_it_and_its_cell_alone(pack):
@@ -260,8 +282,7 @@ def test_numbers_are_numbers_and_nothing_is_a_formula(pack):
     data = form.render(_context(pack), PLAIN, content(PLAIN, rows))
     cells = [sheet_of(data).cell(3 + at, 2) for at in range(4)]
     assert [(cell.value, cell.data_type) for cell in cells] == [(0, "n"), (-12.5, "n"), ("—", "s"), (None, "n")]
-    with ZipFile(BytesIO(data)) as archive:
-        assert not re.search(rb"<f[ >]", archive.read("xl/worksheets/sheet1.xml"))
+    assert not re.search(r"<f[ >]", _sheet_xml(data))
 
 
 def test_more_rows_than_a_sheet_has_are_refused(pack, monkeypatch):
