@@ -345,6 +345,10 @@ UNITS = """code,name,kind,parent_code,valid_from,valid_to
 
 510105005002001,四道街第1网格,grid,510105005002,2020-01-01,
 """
+COURTYARDS = """code,name,micro_grid_code,road,door,lon,lat,buildings,units,floors,rooms,households,built_year
+C2,商业街5号院,51010500500300101,商业街,5号,104,30,1,1,1,1,1,1990
+C1,四道街2号院,51010500500200101,四道街,2号,104,30,1,1,1,1,1,1990
+"""
 POSTS = """unit_code,post,holder,valid_from,valid_to
 510105005002,社区书记,书记甲,2021-01-01,
 510105005002001,网格长,网格长旧,2022-06-01,2026-01-15
@@ -362,6 +366,7 @@ def grids(world: World, tmp_path) -> World:
     shutil.copytree(world.ctx.settings.district_path / "reports", pack / "reports")
     (pack / "units.csv").write_text(UNITS, "utf-8")
     (pack / "posts.csv").write_text(POSTS, "utf-8")
+    (pack / "courtyards.csv").write_text(COURTYARDS, "utf-8")
     world.execute(
         """INSERT INTO warehouse.unit (code, name, kind, parent_code, valid_from, valid_to, street_code)
            SELECT '51010500500200101', '四道街第1微网格', 'micro_grid', '510105005002001', '2020-01-01', 'infinity', '510105005'"""
@@ -408,5 +413,7 @@ def test_a_grid_leads_to_the_lines_of_the_pack_and_its_households_to_their_rows(
 
     assert rows("A7") == [("pack", "units.csv", 5)]  # the blank line counts: it is the line an editor shows
     assert rows("C7") == [("pack", "posts.csv", 4)]
+    assert rows("D7") == rows("I7") == [("pack", "posts.csv", 5)]  # vacant: who held it last
+    assert rows("H7") == rows("H8") == [("pack", "courtyards.csv", 3)]
     assert rows("E8") == [("pack", "posts.csv", 7)]
     assert rows("G7") == rows("G6") == [("population", "population", 2), ("population", "population", 4)]

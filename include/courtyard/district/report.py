@@ -65,7 +65,7 @@ class ReportSpec(Frozen):
     are read as far as they are known. A blank form has its header above `first_row`, there one
     body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a
     cell of the blank form to its text with `METADATA_FIELDS` in braces. `pack` names registers of the pack
-    that the SQL gets as JSON with their line numbers (`:pack_units`, `:pack_posts`). Rows with an equal
+    that the SQL gets as JSON with their line numbers (`:pack_units`, …). Rows with an equal
     `merge_by` share one merged cell in `merge_columns` where their values are equal.
     """
 
@@ -78,7 +78,7 @@ class ReportSpec(Frozen):
     kind: Literal["roster", "aggregate"]
     datasets: tuple[str, ...] = Field(min_length=1)
     lookups: tuple[str, ...] = ()
-    pack: tuple[Literal["units", "posts"], ...] = ()
+    pack: tuple[Literal["units", "posts", "courtyards"], ...] = ()
     sql: str
     facts: str | None = None
     notes: str | None = None

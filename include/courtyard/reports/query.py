@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, RowMapping, text
 
 from courtyard.context import Context
-from courtyard.district.models import Post, ReportChart, ReportColumn, ReportSpec, Unit
+from courtyard.district.models import Courtyard, Frozen, Post, ReportChart, ReportColumn, ReportSpec, Unit
 from courtyard.district.reading import read_csv
 from courtyard.errors import PackError
 from courtyard.period import Period
 
+_REGISTERS: dict[str, type[Frozen]] = {"units": Unit, "posts": Post, "courtyards": Courtyard}
 Parameters = dict[str, Any]
 
 
@@ -46,7 +47,7 @@ def parameters(ctx: Context, spec: ReportSpec, period: Period, known_at: datetim
 
 def _lines_of(ctx: Context, table: str) -> str:
     """A register of the pack as a JSON list of objects, each with the line where it stands as `row_no`."""
-    name, columns = f"{table}.csv", tuple({"units": Unit, "posts": Post}[table].model_fields)
+    name, columns = f"{table}.csv", tuple(_REGISTERS[table].model_fields)
     document = read_csv(ctx.settings.district_path / name, name, columns)
     return json.dumps([{**row, "row_no": document.lines[(at,)]} for at, row in enumerate(document.data)])
 

@@ -9,27 +9,35 @@ WITH unit AS (
        AND u.valid_from <= :as_of AND u.valid_to > :as_of
 ), post AS (
     SELECT p.*, CASE p.post WHEN '社区书记' THEN '网格长' ELSE p.post END AS role,
-           p.valid_from <= :as_of AND coalesce(p.valid_to > :as_of, true) AS is_held
+           p.valid_from <= :as_of AND coalesce(p.valid_to > :as_of, true) AS is_held,
+           jsonb_build_object('source', 'pack', 'name', 'posts.csv', 'sheet', '', 'row_no', p.row_no, 'columns',
+               CASE p.post WHEN '社区书记' THEN '["leader", "since", "party_member"]'::jsonb WHEN '网格长' THEN '["leader"]'
+                           WHEN '网格员' THEN '["worker", "since", "party_member"]'
+                           ELSE '["micro_worker", "since", "party_member"]' END) AS line
       FROM jsonb_to_recordset(CAST(:pack_posts AS jsonb))
            AS p (unit_code text, post text, holder text, valid_from date, valid_to date, row_no int)
      WHERE p.post IN ('社区书记', '网格长', '网格员', '微网格员') AND p.valid_from <= :as_of
 ), role AS (
     SELECT unit_code, role, coalesce(string_agg(holder, '、' ORDER BY valid_from, row_no) FILTER (WHERE is_held), '空缺') AS holders,
            max(valid_from) FILTER (WHERE is_held) AS since, bool_or(is_held) AS is_held,
-           jsonb_agg(jsonb_build_object('source', 'pack', 'name', 'posts.csv', 'sheet', '', 'row_no', row_no,
-                                        'columns', jsonb_build_array(CASE role WHEN '网格长' THEN 'leader' WHEN '网格员' THEN 'worker'
-                                                                              ELSE 'micro_worker' END, 'since', 'party_member'))
-                     ORDER BY row_no) FILTER (WHERE is_held) AS sources
+           -- of a vacant post the lines of those who held it
+           coalesce(jsonb_agg(line ORDER BY row_no) FILTER (WHERE is_held), jsonb_agg(line ORDER BY row_no)) AS sources
       FROM post
      GROUP BY unit_code, role
 ), place AS (
     -- a courtyard belongs to its micro-grid and to every unit above it
-    SELECT c.courtyard_code, c.name, up.code
+    SELECT c.courtyard_code, c.name, up.code,
+           jsonb_build_object('source', 'pack', 'name', 'courtyards.csv', 'sheet', '', 'row_no', l.row_no,
+                              'columns', '["boundary"]'::jsonb) AS line
       FROM warehouse.courtyard c
+      LEFT JOIN jsonb_to_recordset(CAST(:pack_courtyards AS jsonb)) AS l (code text, row_no int) ON l.code = c.courtyard_code
      CROSS JOIN LATERAL (VALUES (c.micro_grid_code), (c.grid_code), (c.community_code)) AS up (code)
      WHERE c.street_code = :street_code AND c.valid_from <= :as_of AND c.valid_to > :as_of
 ), area AS (
-    SELECT code, count(*) AS courtyards, string_agg(name, '、' ORDER BY courtyard_code) AS names FROM place GROUP BY code
+    SELECT code, count(*) AS courtyards, string_agg(name, '、' ORDER BY courtyard_code) AS names,
+           jsonb_agg(line ORDER BY courtyard_code) AS sources
+      FROM place
+     GROUP BY code
 ), resident AS (
     SELECT DISTINCT ON (coalesce(r.person_id, r.record_key) COLLATE "C")
            r.delivery_id, r.sheet, r.row_no, r.record_key, r.courtyard_code,
@@ -72,9 +80,9 @@ SELECT 'pack' AS dataset, u.code AS record_key, u.code,
             ELSE area.names END AS boundary,
        CASE WHEN main.is_held THEN main.since::text WHEN main.unit_code IS NOT NULL THEN '—' END AS since,
        jsonb_build_array(jsonb_build_object('source', 'pack', 'name', 'units.csv', 'sheet', '', 'row_no', u.row_no,
-                                            'columns', jsonb_build_array('code', 'level', 'boundary')))
+                                            'columns', jsonb_build_array('code', 'level')))
            || coalesce(leader.sources, '[]') || coalesce(worker.sources, '[]') || coalesce(micro.sources, '[]')
-           || coalesce(h.sources, '[]') AS sources
+           || coalesce(area.sources, '[]') || coalesce(h.sources, '[]') AS sources
   FROM unit u
   LEFT JOIN role leader ON leader.unit_code = u.code AND leader.role = '网格长'
   LEFT JOIN role worker ON worker.unit_code = u.code AND worker.role = '网格员'
