@@ -134,6 +134,18 @@ BROKEN_YAML = [
         "12: columns[0].sealed: no dataset of this report",
     ),
     ("reports/roster.yaml", "kind: roster", "kind: aggregate", "6: kind: kind aggregate goes with 'facts'"),
+    (
+        "reports/roster.yaml",
+        "sql: roster.sql",
+        "sql: roster.sql\ncharts: [{kind: line, title: t, categories: c, values: [v], anchor: A9, sql: x.sql}]",
+        "9: charts[0].sql: there is no file reports/sql/x.sql.",
+    ),
+    (
+        "reports/roster.yaml",
+        "sql: roster.sql",
+        "sql: roster.sql\ncharts: [{kind: column, title: t, categories: name, values: [v], anchor: A9}]",
+        "9: charts: charts names unknown column v.",
+    ),
     ("reports/roster.yaml", "{street}", "{office}", "10: metadata: metadata has unknown field office."),
     ("rules/key_groups.yaml", "dataset: register", "dataset: x", "1: [0].dataset: there is no contract 'x'."),
     ("rules/key_groups.yaml", "status:", "state:", "1: [0].where.state: there is no column 'state'."),

@@ -230,8 +230,8 @@ def test_a_blank_form_of_another_report_is_refused_by_its_header(dibao):
     wrong = dibao.ctx.district.reports["dibao_statistics"].model_copy(update={"form": "population_statistics.xlsx"})
     reasons = [h["reason"] for h in _publish_as(dibao, wrong)["held"] if h["period"] == "2026-08"]
     assert reasons == [
-        "空白表 reports/forms/population_statistics.xlsx 的表头“社区”与报表定义的“地区”不符。"
-        " 请改正报表定义的列，或换成对应的空白表。"
+        "空白表 reports/forms/population_statistics.xlsx 的工作表“实有人口统计表”单元格 A4 应为“地区”，现为“社区”。"
+        " 请把空白表改回原来的版式，或按新版式改正报表定义的 first_row、metadata 和 columns。"
     ]
 
 

@@ -16,7 +16,7 @@ def test_libreoffice_prints_each_form(dibao, tmp_path):
     _fill(dibao)
     published = reports.publish(dibao.ctx)["published"]
     forms = {p["report"]: next((dibao.ctx.settings.published / p["folder"]).glob("*.xlsx")) for p in published}
-    assert len(forms) == 4
+    assert {"dibao_roster", "dibao_statistics", "population_statistics", "activist_ledger", "grid_team"} <= set(forms)
     for report, form in forms.items():
         copy = shutil.copy(form, tmp_path / f"{report}.xlsx")
         done = subprocess.run(

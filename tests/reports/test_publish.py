@@ -212,7 +212,7 @@ def test_text_that_no_cell_can_hold_is_held_not_cut(dibao):
     delivery = dibao.batch("dibao_register", "2026-09", "2026-09-03T09:00:00+08:00")
     dibao.record(delivery, "k9", {"benefit_no": "D9", "name": "孙样例", "remark": "长" * 40_000})
     held = reports.publish(dibao.only("dibao_roster").ctx)["held"]
-    assert [h["reason"][:10] for h in held] == ["“备注”列有内容超过"]
+    assert [h["reason"] for h in held] == ["第 5 行的“备注”超过 32767 字，单元格放不下。 请在来源中缩短它。"]
 
 
 def test_a_full_disk_holds_the_report_and_records_no_publication(dibao, monkeypatch):

@@ -88,11 +88,12 @@ def _reports(pack: Pack) -> Iterator[str]:
         yield from _absent(read, "datasets", report.datasets, pack.contracts, "contract")
         yield from _absent(read, "lookups", report.lookups, pack.contracts, "contract")
         files = (("sql", "sql"), ("facts", "sql"), ("notes", "sql"), ("form", "forms"))
-        for key, folder in files:
-            name = getattr(report, key)
+        named = [((key,), folder, getattr(report, key)) for key, folder in files]
+        named += [(("charts", index, "sql"), "sql", chart.sql) for index, chart in enumerate(report.charts)]
+        for key, folder, name in named:
             if name is not None and (Path(name).name != name or not (pack.root / "reports" / folder / name).is_file()):
                 message = f"there is no file reports/{folder}/{name}"
-                yield read.document.problem((key,), message, "Add the file or correct its name.")
+                yield read.document.problem(key, message, "Add the file or correct its name.")
         windows = {group.group for group in pack.key_groups.value if group.birth_window}
         if report.birth_window is not None and report.birth_window not in windows:
             message = f"no key group '{report.birth_window}' has a birth window"

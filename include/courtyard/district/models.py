@@ -36,7 +36,7 @@ from courtyard.district.office import (
     Post,
     Unit,
 )
-from courtyard.district.report import METADATA_FIELDS, ReportColumn, ReportSpec
+from courtyard.district.report import METADATA_FIELDS, ReportChart, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Office",
     "Post",
     "ReferenceRule",
+    "ReportChart",
     "ReportColumn",
     "ReportSpec",
     "Role",

@@ -35,6 +35,24 @@ class ReportColumn(Frozen):
     traces: tuple[str, ...] | None = None
 
 
+class ReportChart(Frozen):
+    """A native chart on the form, in centimetres, its corner at `anchor` of the blank form.
+
+    It draws columns of the body without the total row, or, with `sql`, columns of that query, which are
+    printed as values on a worksheet named `sheet`. A NULL is a gap.
+    """
+
+    kind: Literal["line", "column"]
+    title: str
+    categories: str
+    values: tuple[str, ...] = Field(min_length=1)
+    anchor: str = Field(pattern=r"^[A-Z]{1,3}[1-9][0-9]*$")
+    sql: str | None = None
+    sheet: str = Field(default="图表数据", max_length=31)
+    width: float = Field(default=24, gt=0)
+    height: float = Field(default=7.5, gt=0)
+
+
 METADATA_FIELDS = ("street", "unit", "period", "preparer", "reviewer", "filled_on", "as_of")
 
 
@@ -47,8 +65,9 @@ class ReportSpec(Frozen):
     there is none); a roster may have facts too, for its notes or to share an aggregate's. `datasets` must have arrived
     for the period; `lookups` are read as far as they are known. A blank form has its header above `first_row`, there
     one body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a cell of the blank
-    form to its text with `METADATA_FIELDS` in braces. Rows with an equal `merge_by` share one merged cell in
-    `merge_columns` where their values are equal.
+    form to its text with `METADATA_FIELDS` in braces. `pack` names registers of the pack that the SQL gets as JSON
+    with their line numbers (`:pack_units`, …). Rows with an equal `merge_by` share one merged cell in `merge_columns`
+    where their values are equal.
     """
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -61,6 +80,7 @@ class ReportSpec(Frozen):
     kind: Literal["roster", "aggregate"]
     datasets: tuple[str, ...] = Field(min_length=1)
     lookups: tuple[str, ...] = ()
+    pack: tuple[Literal["units", "posts", "courtyards"], ...] = ()
     sql: str
     facts: str | None = None
     notes: str | None = None
@@ -71,6 +91,7 @@ class ReportSpec(Frozen):
     merge_by: str | None = None
     merge_columns: tuple[str, ...] = ()
     total_row: bool = False
+    charts: tuple[ReportChart, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> ReportSpec:
@@ -79,6 +100,9 @@ class ReportSpec(Frozen):
             raise ValueError("columns holds a name twice")
         if unknown := sorted(set(self.merge_columns) - set(names)):
             raise ValueError(f"merge_columns names unknown column {', '.join(unknown)}")
+        drawn = {name for c in self.charts if not c.sql for name in (c.categories, *c.values)}
+        if unknown := sorted(drawn - set(names)):
+            raise ValueError(f"charts names unknown column {', '.join(unknown)}")
         fields = {f for text in self.metadata.values() for f in re.findall(r"\{(.*?)\}", text)}
         if unknown := sorted(fields - set(METADATA_FIELDS)):
             raise ValueError(f"metadata has unknown field {', '.join(unknown)}")

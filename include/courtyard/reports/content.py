@@ -11,23 +11,24 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy import RowMapping
 
 from courtyard.context import Context
 from courtyard.district.models import ReportColumn, ReportSpec
-from courtyard.errors import CourtyardError
+from courtyard.errors import HeldError
 from courtyard.period import SHANGHAI, Period
+from courtyard.reports.cells import CELL_LIMIT, Value, is_too_long, writable
+from courtyard.reports.query import Result
 
-CELL_LIMIT = 32_767  # characters Excel keeps in a cell; openpyxl cuts the rest without a word
 DASH = "—"
-
-Value = str | int | Decimal | None
 
 
 @dataclass(frozen=True)
 class Content:
-    """A form's content. `metadata` is by cell of the blank form; `groups` names each row's merged cell."""
+    """A form's content. `metadata` is by cell of the blank form; `groups` names each row's merged cell.
+
+    `charts` are the rows behind each chart of the report (category, values), empty for one that draws the body.
+    """
 
     title: str
     metadata: dict[str, str]
@@ -37,35 +38,43 @@ class Content:
     notes: tuple[str, ...]
     content_hash: str
     as_known_at: datetime
+    charts: tuple[tuple[tuple[Value, ...], ...], ...] = ()
 
 
 def build(
-    ctx: Context, spec: ReportSpec, period: Period, result: Sequence[RowMapping], notes: Sequence[str], at: datetime
+    ctx: Context, spec: ReportSpec, period: Period, result: Result, notes: Sequence[str], at: datetime
 ) -> Content:
     """Turn query rows into printed values; sealed values are opened here and live no longer than the form.
 
     `content_hash` leaves out 填表日期: a form that says the same on another day is the same.
     """
-    rows = tuple(tuple(_value(ctx, column, row) for column in spec.columns) for row in result)
+    rows = tuple(_row(ctx, spec, spec.first_row + index, row) for index, row in enumerate(result.rows))
+    charts = tuple(
+        tuple(tuple(row[name] for name in (chart.categories, *chart.values)) for row in drawn)
+        for chart, drawn in zip(spec.charts, result.charts, strict=True)
+    )
     metadata = _metadata(ctx, spec, period, at.astimezone(SHANGHAI).date())
     hashed = {
         "title": spec.title,
         "period": str(period),
         "metadata": _metadata(ctx, spec, period, None),
         "headers": [[c.group, c.header] for c in spec.columns],
-        "rows": [[str(v) if isinstance(v, Decimal) else v for v in row] for row in rows],
+        "rows": rows,
         "notes": list(notes),
     }
-    canonical = json.dumps(hashed, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if any(charts):
+        hashed["charts"] = charts
+    canonical = json.dumps(hashed, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     return Content(
         title=spec.title,
         metadata=metadata,
         rows=rows,
-        groups=tuple(row[spec.merge_by] if spec.merge_by else None for row in result),
-        sources=tuple(_sources(spec, row) for row in result),
+        groups=tuple(row[spec.merge_by] if spec.merge_by else None for row in result.rows),
+        sources=tuple(_sources(spec, row) for row in result.rows),
         notes=tuple(notes),
         content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
         as_known_at=at,
+        charts=charts,
     )
 
 
@@ -87,6 +96,17 @@ def _chinese(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def _row(ctx: Context, spec: ReportSpec, form_row: int, row: RowMapping) -> tuple[Value, ...]:
+    """One body row. HeldError when a text does not fit: Excel would cut it without a word."""
+    values = tuple(_value(ctx, column, row) for column in spec.columns)
+    for column, value in zip(spec.columns, values, strict=True):
+        if isinstance(value, str) and is_too_long(value):
+            raise HeldError(
+                f"第 {form_row} 行的“{column.header}”超过 {CELL_LIMIT} 字，单元格放不下。", "请在来源中缩短它。"
+            )
+    return values
+
+
 def _value(ctx: Context, column: ReportColumn, row: RowMapping) -> Value:
     """One cell. Counted zero stays 0; NULL prints as the column's `empty` says.
 
@@ -105,10 +125,7 @@ def _value(ctx: Context, column: ReportColumn, row: RowMapping) -> Value:
         return int(value)
     if column.kind == "decimal":
         return Decimal(value).quantize(Decimal(1).scaleb(-column.places), ROUND_HALF_UP)
-    written = ILLEGAL_CHARACTERS_RE.sub("", str(value))
-    if len(written) > CELL_LIMIT:
-        raise CourtyardError(f"“{column.header}”列有内容超过 {CELL_LIMIT} 字，单元格放不下。", "请在来源中缩短它。")
-    return written
+    return writable(str(value))
 
 
 def _sources(spec: ReportSpec, row: RowMapping) -> Any:

@@ -1,62 +1,65 @@
-"""Filling a blank form: values only, the form's own styles, the same bytes for the same content."""
+"""Filling a blank form: values only, the form's own styles, the same bytes for the same content.
+
+openpyxl prepares title, header, metadata, notes and footer on the blank form; the body is written as XML
+(`body`), since a roster of the whole street has more than a million cells.
+"""
 
 from __future__ import annotations
 
-import io
-import re
-import unicodedata
-import zipfile
 from copy import copy
 from dataclasses import dataclass
-from itertools import groupby
-from math import ceil
-from operator import itemgetter
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell.cell import Cell
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import coordinate_to_tuple
-from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from courtyard.context import Context
 from courtyard.district.models import ReportSpec
-from courtyard.errors import PackError
-from courtyard.reports.blank import blank_form, header_rows
-from courtyard.reports.content import Content, Value
-from courtyard.reports.paging import column_widths, keep_together
+from courtyard.errors import HeldError
+from courtyard.reports import body, cells, charts, package, paging
+from courtyard.reports.blank import header_rows
+from courtyard.reports.content import Content
+from courtyard.reports.opening import open_form
 
-LINE_POINTS = 14.0  # height of one line of 10-point text
-USABLE = 0.87  # of a column's width, before its text wraps: fonts differ
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "＝")
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP entry can carry
+MOST_ROWS = 1_048_576  # of an Excel sheet
+NOTHING = "本期无数据。"
 
 
 @dataclass(frozen=True)
 class _Tail:
     """What stands below the body of the blank form and moves down with it."""
 
-    cells: tuple[tuple[int, int, object, object], ...]  # row, column, value, style
+    cells: tuple[tuple[int, int, object, StyleArray], ...]  # row, column, value, style
     merges: tuple[tuple[int, int, int, int], ...]  # first column, first row, last column, last row
     heights: dict[int, float | None]
 
 
 def render(ctx: Context, spec: ReportSpec, content: Content) -> bytes:
-    """The filled form as XLSX bytes; PackError when the blank form is not the one the report describes."""
-    book = _blank(ctx, spec)
-    sheet = book.active
+    """The filled form as XLSX bytes.
+
+    PackError when the blank form is not the one the report describes, HeldError when a sheet cannot hold the rows.
+    """
+    sheet = open_form(ctx, spec).active
     notes_row = spec.first_row + 1 + spec.total_row
-    styles = [_styles(sheet, spec, spec.first_row), _styles(sheet, spec, notes_row - 1)]
-    tail = _cut(sheet, notes_row)
-    widths = column_widths(sheet, len(spec.columns))
-    for index, values in enumerate(content.rows):
-        is_last = index == len(content.rows) - 1
-        _fill(sheet, spec.first_row + index, values, styles[spec.total_row and is_last], widths)
-    _merge_groups(sheet, spec, content)
+    styles = body.Styles(_styles(sheet, spec, spec.first_row), _styles(sheet, spec, notes_row - 1))
+    tail = _cut(sheet, spec.first_row, notes_row)
+    if (last := spec.first_row + len(content.rows) + len(content.notes) + len(tail.heights)) > MOST_ROWS:
+        raise HeldError(
+            f"表体有 {len(content.rows)} 行，一张工作表放不下（共需 {last} 行）。", "请按社区等分成几张报表。"
+        )
+    widths = paging.column_widths(sheet, len(spec.columns))
+    laid_out = body.lay_out(spec, content.rows, content.groups, widths)
     shift = _place_tail(sheet, spec, content, tail, sum(widths))
     for where, text in content.metadata.items():
         row, column = coordinate_to_tuple(where)
-        _write(sheet.cell(row + (shift if row >= spec.first_row else 0), column), text)
-    return _pack(book)
+        cells.write(sheet.cell(row + (shift if row >= spec.first_row else 0), column), text)
+    page = paging.page(sheet, header_rows(spec), len(spec.columns))
+    for index in paging.breaks(page, laid_out.heights, laid_out.groups):
+        sheet.row_breaks.append(Break(id=form_row(spec, index) - 1))
+    charts.add(sheet, spec, content, shift)
+    rows = body.xml_rows(sheet, laid_out, spec.first_row, styles)
+    return package.pack(sheet, spec.first_row, rows, body.merged(laid_out, spec.first_row))
 
 
 def form_row(spec: ReportSpec, index: int) -> int:
@@ -64,122 +67,52 @@ def form_row(spec: ReportSpec, index: int) -> int:
     return spec.first_row + index
 
 
-def _blank(ctx: Context, spec: ReportSpec) -> Workbook:
-    if spec.form is None:
-        return blank_form(spec)
-    try:
-        book = load_workbook(ctx.settings.district_path / "reports" / "forms" / spec.form)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        raise PackError(f"空白表 reports/forms/{spec.form} 打不开。", "请放入正确的 .xlsx 文件。") from None
-    printed = _headers(book.active, spec)
-    for column, header in zip(spec.columns, printed, strict=True):
-        if re.sub(r"\s", "", header) != re.sub(r"\s", "", column.header):
-            raise PackError(
-                f"空白表 reports/forms/{spec.form} 的表头“{header}”与报表定义的“{column.header}”不符。",
-                "请改正报表定义的列，或换成对应的空白表。",
-            )
-    return book
-
-
-def _headers(sheet: Worksheet, spec: ReportSpec) -> list[str]:
-    """The text above each column: the lowest filled cell of the header rows."""
-    rows = header_rows(spec)
-    found: list[str] = []
-    for index in range(1, len(spec.columns) + 1):
-        texts = [str(sheet.cell(row, index).value) for row in rows if sheet.cell(row, index).value is not None]
-        found.append(texts[-1] if texts else "")
-    return found
-
-
-def _styles(sheet: Worksheet, spec: ReportSpec, row: int) -> list[object]:
+def _styles(sheet: Worksheet, spec: ReportSpec, row: int) -> list[StyleArray]:
     return [copy(sheet.cell(row, index)._style) for index in range(1, len(spec.columns) + 1)]
 
 
-def _cut(sheet: Worksheet, first: int) -> _Tail:
-    """Take the rows from `first` on off the sheet."""
-    merges = [r.bounds for r in sheet.merged_cells.ranges if r.min_row >= first]
+def _cut(sheet: Worksheet, first_row: int, notes_row: int) -> _Tail:
+    """Take the body rows and all below them off the sheet; the rows from `notes_row` on are kept for later."""
+    merges = [r.bounds for r in sheet.merged_cells.ranges if r.min_row >= first_row]
     for left, top, right, bottom in merges:
         sheet.unmerge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
-    cells = [
+    kept = [
         (cell.row, cell.column, cell.value, copy(cell._style))
-        for row in sheet.iter_rows(min_row=first)
+        for row in sheet.iter_rows(min_row=notes_row)
         for cell in row
         if cell.has_style or cell.value is not None
     ]
-    heights = {row: sheet.row_dimensions[row].height for row in range(first, sheet.max_row + 1)}
-    sheet.delete_rows(first, max(sheet.max_row - first + 1, 1))
-    for row in heights:
-        sheet.row_dimensions[row].height = None
-    return _Tail(tuple(cells), tuple(merges), heights)
-
-
-def _fill(sheet: Worksheet, row: int, values: tuple[Value, ...], styles: list[object], widths: list[float]) -> None:
-    lines = 1
-    for index, (value, style) in enumerate(zip(values, styles, strict=True)):
-        cell = sheet.cell(row, index + 1)
-        cell._style = copy(style)
-        _write(cell, value)
-        if isinstance(value, str):
-            lines = max(lines, _lines(value, widths[index]))
-    sheet.row_dimensions[row].height = max(20.0, lines * LINE_POINTS + 4)
-
-
-def _write(cell: Cell, value: Value) -> None:
-    """A value, never a formula: text that looks like one stays text, also when the cell is edited."""
-    cell.value = value
-    if isinstance(value, str):
-        cell.data_type = "s"
-        if value.startswith(FORMULA_START):
-            cell.quotePrefix = True
-
-
-def _lines(text: str, width: float) -> int:
-    """How many lines a text takes in a column; a Han character is two wide."""
-    return sum(max(1, ceil(display_width(part) / (width * USABLE))) for part in text.split("\n"))
-
-
-def display_width(text: str) -> int:
-    """Columns of a fixed-width font."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _merge_groups(sheet: Worksheet, spec: ReportSpec, content: Content) -> None:
-    """Merge a household's cells over its rows, in each column as far as the values are equal."""
-    if not spec.merge_by:
-        return
-    columns = [i for i, column in enumerate(spec.columns) if column.name in spec.merge_columns]
-    groups = [[i for i, _ in found] for _, found in groupby(enumerate(content.groups), key=itemgetter(1))]
-    for indexes in groups:
-        top, bottom = form_row(spec, indexes[0]), form_row(spec, indexes[-1])
-        for column in columns:
-            if bottom > top and len({content.rows[i][column] for i in indexes}) == 1:
-                for row in range(top + 1, bottom + 1):
-                    sheet.cell(row, column + 1).value = None
-                # every cell has its border already; merge_cells would restyle each and compare all ranges
-                sheet.merged_cells.ranges.add(CellRange(None, column + 1, top, column + 1, bottom))
-    rows = [range(form_row(spec, indexes[0]), form_row(spec, indexes[-1]) + 1) for indexes in groups]
-    keep_together(sheet, rows, header_rows(spec), len(spec.columns))
+    rows = range(first_row, sheet.max_row + 1)
+    heights = {row: sheet.row_dimensions[row].height for row in rows if row >= notes_row}
+    sheet.delete_rows(first_row, max(len(rows), 1))
+    for row in rows:
+        sheet.row_dimensions.pop(row, None)
+    return _Tail(tuple(kept), tuple(m for m in merges if m[1] >= notes_row), heights)
 
 
 def _place_tail(sheet: Worksheet, spec: ReportSpec, content: Content, tail: _Tail, width: float) -> int:
     """Put notes and footer below the body; returns by how many rows the footer moved down."""
     notes_row = spec.first_row + 1 + spec.total_row
     first_note = spec.first_row + len(content.rows)
-    notes = [f"注：{note}" for note in content.notes] or [""]
+    nothing = () if content.rows else (NOTHING,)
+    notes = [f"注：{note}" for note in content.notes or nothing] or [""]
     note_style = next((style for row, column, _, style in tail.cells if (row, column) == (notes_row, 1)), None)
     for row, note in enumerate(notes, first_note):
         cell = sheet.cell(row, 1)
         if note_style is not None:
             cell._style = copy(note_style)
-        _write(cell, note)
+        cells.write(cell, note)
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=len(spec.columns))
-        sheet.row_dimensions[row].height = _lines(note, width) * LINE_POINTS + 4
+        sheet.row_dimensions[row].height = cells.lines(note, width) * body.LINE_POINTS + 4
     shift = first_note + len(notes) - 1 - notes_row
     for row, column, value, style in tail.cells:
         if row > notes_row:
             cell = sheet.cell(row + shift, column)
             cell._style = copy(style)
-            _write(cell, value)
+            if isinstance(value, str):
+                cells.write(cell, value)
+            else:
+                cell.value = value
     for left, top, right, bottom in tail.merges:
         if top > notes_row:
             sheet.merge_cells(start_row=top + shift, start_column=left, end_row=bottom + shift, end_column=right)
@@ -187,20 +120,3 @@ def _place_tail(sheet: Worksheet, spec: ReportSpec, content: Content, tail: _Tai
         if row > notes_row:
             sheet.row_dimensions[row + shift].height = height
     return shift
-
-
-def _pack(book: Workbook) -> bytes:
-    """Save without author, program or clock, so that equal content gives equal bytes."""
-    book.properties.creator = None
-    written = io.BytesIO()
-    book.save(written)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(written) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            body = source.read(name)
-            if name == "docProps/core.xml":
-                body = re.sub(rb"<dcterms:(created|modified).*?</dcterms:\1>", b"", body)
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, body)
-    return packed.getvalue()

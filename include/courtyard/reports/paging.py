@@ -5,9 +5,9 @@ Excel and LibreOffice break pages themselves; a break set here a little early ke
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 POINTS_PER_INCH = 72.0
@@ -16,28 +16,39 @@ CHARACTER_INCHES, COLUMN_PADDING_INCHES = 7 / 96, 5 / 96  # a digit of the defau
 FILLED = 0.93  # of a page: renderers differ by a few per cent
 DEFAULT_HEIGHT = 15.0
 DEFAULT_WIDTH = 8.43
+MOST_BREAKS = 1_026  # Excel repairs a sheet that has more; the pages after the last break themselves
 
 
-def keep_together(sheet: Worksheet, groups: Iterable[range], header: range, columns: int) -> None:
-    """Break before a group of rows that would not fit on the page; `header` is repeated on every page."""
-    repeated = _height(sheet, header)
-    room = _room(sheet, columns)
-    used = _height(sheet, range(1, header.stop))
-    for rows in groups:
-        height = _height(sheet, rows)
-        if used + height > room:
-            sheet.row_breaks.append(Break(id=rows.start - 1))
-            used = repeated
-        used += height
+@dataclass(frozen=True)
+class Page:
+    """Points of row height: on a page, above the body on the first one, and repeated on every other."""
+
+    room: float
+    above: float
+    repeated: float
 
 
-def _room(sheet: Worksheet, columns: int) -> float:
-    """Points of row height on a page, once all columns are scaled to its width."""
+def page(sheet: Worksheet, header: range, columns: int) -> Page:
+    """The page of a form whose `header` rows are repeated, once all columns are scaled to its width."""
     width, height = PAGE_INCHES
     margins = sheet.page_margins
     needed = sum(w * CHARACTER_INCHES + COLUMN_PADDING_INCHES for w in column_widths(sheet, columns))
     scale = min(1.0, (width - margins.left - margins.right) / needed)
-    return (height - margins.top - margins.bottom) * POINTS_PER_INCH / scale * FILLED
+    room = (height - margins.top - margins.bottom) * POINTS_PER_INCH / scale * FILLED
+    return Page(room, _height(sheet, range(1, header.stop)), _height(sheet, header))
+
+
+def breaks(of: Page, heights: Sequence[float], groups: Iterable[range]) -> list[int]:
+    """The groups' first rows (0-based) before which a page has to end; the groups follow each other."""
+    found: list[int] = []
+    used = of.above
+    for rows in groups:
+        height = sum(heights[rows.start : rows.stop])
+        if used + height > of.room and len(found) < MOST_BREAKS:
+            found.append(rows.start)
+            used = of.repeated
+        used += height
+    return found
 
 
 def column_widths(sheet: Worksheet, columns: int) -> list[float]:

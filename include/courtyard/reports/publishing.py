@@ -61,7 +61,7 @@ class Job:
         if notes is None:
             wanted = readiness.needs(self.ctx, self.spec, self.period)
             notes = [*result.notes, *readiness.submission_notes(self.connection, self.ctx, wanted)]
-        return content.build(self.ctx, self.spec, self.period, result.rows, notes, at)
+        return content.build(self.ctx, self.spec, self.period, result, notes, at)
 
     def folder_name(self, revision: int) -> str:
         return f"{self.period}/{self.spec.report}/r{revision}"

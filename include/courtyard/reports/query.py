@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, CursorResult, RowMapping, text
 
 from courtyard.context import Context
-from courtyard.district.models import ReportColumn, ReportSpec
+from courtyard.district.models import Courtyard, Frozen, Post, ReportChart, ReportColumn, ReportSpec, Unit
+from courtyard.district.reading import read_csv
 from courtyard.errors import PackError
 from courtyard.period import Period
 
+_REGISTERS: dict[str, type[Frozen]] = {"units": Unit, "posts": Post, "courtyards": Courtyard}
 Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a report's queries say: its body rows, and the lines that go under the table."""
+    """What a report's queries say: its body rows, the lines under the table, and what charts with `sql` draw."""
 
     rows: Sequence[RowMapping]
     notes: tuple[str, ...]
+    charts: tuple[tuple[RowMapping, ...], ...] = ()
 
 
 def parameters(ctx: Context, spec: ReportSpec, period: Period, known_at: datetime) -> Parameters:
@@ -38,6 +42,7 @@ def parameters(ctx: Context, spec: ReportSpec, period: Period, known_at: datetim
         "known_at": known_at,
         "dibao_standard_yuan": ctx.district.office.dibao_standard_yuan,
         **_birth_window(ctx, spec, period),
+        **{f"pack_{table}": _lines_of(ctx, table) for table in spec.pack},
     }
 
 
@@ -47,6 +52,13 @@ def _birth_window(ctx: Context, spec: ReportSpec, period: Period) -> Parameters:
     window = next(group.birth_window for group in ctx.district.key_groups if group.group == spec.birth_window)
     born_from, born_to = window.on(spec.as_of(period))
     return {"born_from": born_from, "born_to": born_to}
+
+
+def _lines_of(ctx: Context, table: str) -> str:
+    """A register of the pack as a JSON list of objects, each with the line where it stands as `row_no`."""
+    name, columns = f"{table}.csv", tuple(_REGISTERS[table].model_fields)
+    document = read_csv(ctx.settings.district_path / name, name, columns)
+    return json.dumps([{**row, "row_no": document.lines[(at,)]} for at, row in enumerate(document.data)])
 
 
 def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameters) -> Result:
@@ -59,11 +71,24 @@ def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameter
         facts = read(ctx, spec.facts)
         connection.execute(text(f"CREATE TEMPORARY TABLE facts ON COMMIT DROP AS\n{facts}"), bound)
     result = connection.execute(text(read(ctx, spec.sql)), bound)
-    if missing := sorted(_needed(spec) - set(result.keys())):
-        raise PackError(f"reports/sql/{spec.sql} 的结果缺少列 {'、'.join(missing)}。", "请在查询中加上这些列。")
+    _has(result, spec.sql, _needed(spec))
     rows = result.mappings().all()
     notes = connection.scalars(text(read(ctx, spec.notes)), bound).all() if spec.notes else []
-    return Result(rows, tuple(notes))
+    return Result(rows, tuple(notes), tuple(_drawn(connection, ctx, chart, bound) for chart in spec.charts))
+
+
+def _drawn(connection: Connection, ctx: Context, chart: ReportChart, bound: Parameters) -> tuple[RowMapping, ...]:
+    """The rows of a chart's own query; none for one that draws the body."""
+    if chart.sql is None:
+        return ()
+    result = connection.execute(text(read(ctx, chart.sql)), bound)
+    _has(result, chart.sql, {chart.categories, *chart.values})
+    return tuple(result.mappings())
+
+
+def _has(result: CursorResult[Any], file: str, needed: set[str]) -> None:
+    if missing := sorted(needed - set(result.keys())):
+        raise PackError(f"reports/sql/{file} 的结果缺少列 {'、'.join(missing)}。", "请在查询中加上这些列。")
 
 
 def _needed(spec: ReportSpec) -> set[str]:

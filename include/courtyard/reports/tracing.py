@@ -47,7 +47,10 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
         if sources is None:
             raise UsageError(f"{cell.upper()} 不在表体内。", f"表体从第 {spec.first_row} 行开始。")
         bound = query.parameters(ctx, spec, of, publication.as_known_at)
-        rows = sources if spec.kind == "roster" else query.fact_rows(connection, ctx, spec, bound, sources, column)
+        if spec.kind == "roster":  # a source may be of some columns only
+            rows = [row for row in sources if column.name in row.get("columns", (column.name,))]
+        else:
+            rows = query.fact_rows(connection, ctx, spec, bound, sources, column)
         found = _named(connection, rows)
         place = f"{of}/{report}/r{publication.revision}/{cell.upper()}"
         connection.execute(_AUDIT, {"actor": ctx.holder, "object": place})
@@ -74,16 +77,13 @@ def _place(spec: ReportSpec, cell: str) -> tuple[int, ReportColumn]:
 
 
 def _named(connection: Connection, rows: Sequence[RowMapping | dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with the source and file name of their delivery."""
-    ids = sorted({row["delivery_id"] for row in rows})
-    known = {d.delivery_id: d for d in connection.execute(_DELIVERIES, {"ids": ids})}
-    return [
-        {
-            "delivery_id": row["delivery_id"],
-            "source": known[row["delivery_id"]].source,
-            "name": known[row["delivery_id"]].name,
-            "sheet": row["sheet"],
-            "row_no": row["row_no"],
-        }
-        for row in rows
-    ]
+    """Rows with the source and file name of their delivery; a line of the pack names its file itself."""
+    ids = sorted({row["delivery_id"] for row in rows if row.get("delivery_id")})
+    known = {d.delivery_id: (d.source, d.name) for d in connection.execute(_DELIVERIES, {"ids": ids})}
+    found = []
+    for row in rows:
+        delivery = row.get("delivery_id")
+        source, name = known[delivery] if delivery else (row["source"], row["name"])
+        place = {"sheet": row["sheet"], "row_no": row["row_no"]}
+        found.append({"delivery_id": delivery, "source": source, "name": name, **place})
+    return found
