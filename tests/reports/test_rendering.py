@@ -25,8 +25,8 @@ from courtyard.errors import HeldError, PackError
 from courtyard.period import Period
 from courtyard.privacy.keys import KeyRing
 from courtyard.reports import form, paging
-from courtyard.reports.cells import CELL_LIMIT, is_too_long, writable
 from courtyard.reports.content import Content
+from courtyard.reports.sheet_cells import CELL_LIMIT, is_too_long, writable
 from courtyard.settings import Settings
 
 from . import cell_by_cell

@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import HeldError
-from courtyard.reports import body, cells, charts, package, paging
+from courtyard.reports import body, charts, package, paging, sheet_cells
 from courtyard.reports.blank import header_rows
 from courtyard.reports.content import Content
 from courtyard.reports.opening import open_form
@@ -54,7 +54,7 @@ def render(ctx: Context, spec: ReportSpec, content: Content) -> bytes:
     shift = _place_tail(sheet, spec, content, tail, sum(widths))
     for where, text in content.metadata.items():
         row, column = coordinate_to_tuple(where)
-        cells.write(sheet.cell(row + (shift if row >= spec.first_row else 0), column), text)
+        sheet_cells.write(sheet.cell(row + (shift if row >= spec.first_row else 0), column), text)
     page = paging.page(sheet, header_rows(spec), len(spec.columns))
     breaks = paging.breaks(page, laid_out.heights, laid_out.groups)
     sheet.row_breaks.brk = [Break(id=form_row(spec, index) - 1) for index in breaks]
@@ -113,16 +113,16 @@ def _place_tail(sheet: Worksheet, spec: ReportSpec, content: Content, tail: _Tai
         cell = sheet.cell(row, 1)
         if note_style is not None:
             cell._style = copy(note_style)
-        cells.write(cell, note)
+        sheet_cells.write(cell, note)
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=len(spec.columns))
-        sheet.row_dimensions[row].height = cells.lines(note, width) * body.LINE_POINTS + 4
+        sheet.row_dimensions[row].height = sheet_cells.lines(note, width) * body.LINE_POINTS + 4
     shift = first_note + len(notes) - 1 - notes_row
     for row, column, value, style in tail.cells:
         if row > notes_row:
             cell = sheet.cell(row + shift, column)
             cell._style = copy(style)
             if isinstance(value, str):
-                cells.write(cell, value)
+                sheet_cells.write(cell, value)
             else:
                 cell.value = value
     for left, top, right, bottom in tail.merges:
