@@ -25,8 +25,8 @@ from courtyard.errors import HeldError, PackError
 from courtyard.period import Period
 from courtyard.privacy.keys import KeyRing
 from courtyard.reports import form, paging
-from courtyard.reports.cells import CELL_LIMIT, is_too_long, writable
 from courtyard.reports.content import Content
+from courtyard.reports.sheet_cells import CELL_LIMIT, is_too_long, writable
 from courtyard.settings import Settings
 
 from . import cell_by_cell
@@ -330,6 +330,27 @@ def test_a_blank_form_may_be_spaced_and_underlined_as_the_department_likes(pack)
     book.active["A2"], book.active["A5"] = "姓\n名", "填表人：________"
     book.save(path)
     assert sheet_of(form.render(_context(pack), PLAIN, content(PLAIN, [])))["A2"].value == "姓\n名"
+
+
+def test_a_picture_in_a_blank_form_is_refused_since_it_would_be_lost(pack):
+    path = pack / "reports/forms/plain.xlsx"
+    with ZipFile(path, "a") as archive:
+        archive.writestr("xl/media/image1.png", b"\x89PNG")
+    with pytest.raises(PackError, match="图片、文本框或图表，填表时会丢失"):
+        form.render(_context(pack), PLAIN, content(PLAIN, []))
+
+
+@pytest.mark.parametrize(
+    ("area", "rows", "printed"),
+    [("A1:B5", 4, "$A$1:$B$8"), ("A1:B5", 0, "$A$1:$B$4"), ("A1:B3", 4, "$A$1:$B$6"), ("A1:B2", 4, "$A$1:$B$2")],
+)
+def test_a_print_area_around_the_blank_form_takes_in_the_rows_that_came(pack, area, rows, printed):
+    path = pack / "reports/forms/plain.xlsx"
+    book = load_workbook(path)
+    book.active.print_area = area
+    book.save(path)
+    sheet = sheet_of(form.render(_context(pack), PLAIN, content(PLAIN, [("甲", None)] * rows)))
+    assert sheet.print_area == f"'表'!{printed}"
 
 
 def test_a_file_that_is_no_workbook_is_refused(pack):

@@ -13,8 +13,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from courtyard.district.models import ReportSpec
-from courtyard.reports import cells
-from courtyard.reports.cells import ColumnCells, Value
+from courtyard.reports import sheet_cells
+from courtyard.reports.sheet_cells import ColumnCells, Value
 
 LINE_POINTS = 14.0  # height of one line of 10-point text
 LEAST_POINTS = 20.0
@@ -66,7 +66,7 @@ def _heights(columns: Sequence[Column], rows: int, widths: list[float]) -> Itera
     """A row is as high as its longest text needs."""
     most = [1] * rows
     for column, width in zip(columns, widths, strict=True):
-        if tall := cells.tall(column, width):
+        if tall := sheet_cells.tall(column, width):
             most = [max(so_far, tall.get(value, 1)) for so_far, value in zip(most, column, strict=True)]
     return (max(LEAST_POINTS, lines * LINE_POINTS + 4) for lines in most)
 

@@ -17,10 +17,10 @@ from openpyxl.utils import coordinate_to_tuple, get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from courtyard.district.models import ReportChart, ReportSpec
-from courtyard.reports import cells
+from courtyard.reports import sheet_cells
 from courtyard.reports.blank import BODY, CENTRE, GRID, HEADER
-from courtyard.reports.cells import Value
 from courtyard.reports.content import Content
+from courtyard.reports.sheet_cells import Value
 
 _DATA_WIDTH = 14.0
 
@@ -57,7 +57,7 @@ def _data_sheet(sheet: Worksheet, chart: ReportChart, data: Sequence[Sequence[Va
             cell = made.cell(at, column)
             cell.font, cell.border, cell.alignment = HEADER if at == 1 else BODY, GRID, CENTRE
             if isinstance(value, str):
-                cells.write(cell, value)
+                sheet_cells.write(cell, value)
             else:
                 cell.value = value
     for column in range(1, len(chart.values) + 2):

@@ -17,8 +17,8 @@ from courtyard.context import Context
 from courtyard.district.models import ReportColumn, ReportSpec
 from courtyard.errors import HeldError
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports.cells import CELL_LIMIT, Value, is_too_long, writable
 from courtyard.reports.query import Result
+from courtyard.reports.sheet_cells import CELL_LIMIT, Value, is_too_long, writable
 
 DASH = "—"
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import coordinate_to_tuple
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import HeldError
-from courtyard.reports import body, cells, charts, package, paging
+from courtyard.reports import body, charts, package, paging, sheet_cells
 from courtyard.reports.blank import header_rows
 from courtyard.reports.content import Content
 from courtyard.reports.opening import open_form
@@ -53,10 +54,11 @@ def render(ctx: Context, spec: ReportSpec, content: Content) -> bytes:
     shift = _place_tail(sheet, spec, content, tail, sum(widths))
     for where, text in content.metadata.items():
         row, column = coordinate_to_tuple(where)
-        cells.write(sheet.cell(row + (shift if row >= spec.first_row else 0), column), text)
+        sheet_cells.write(sheet.cell(row + (shift if row >= spec.first_row else 0), column), text)
     page = paging.page(sheet, header_rows(spec), len(spec.columns))
-    for index in paging.breaks(page, laid_out.heights, laid_out.groups):
-        sheet.row_breaks.append(Break(id=form_row(spec, index) - 1))
+    breaks = paging.breaks(page, laid_out.heights, laid_out.groups)
+    sheet.row_breaks.brk = [Break(id=form_row(spec, index) - 1) for index in breaks]
+    _lengthen_print_area(sheet, spec.first_row, shift)
     charts.add(sheet, spec, content, shift)
     rows = body.xml_rows(sheet, laid_out, spec.first_row, styles)
     return package.pack(sheet, spec.first_row, rows, body.merged(laid_out, spec.first_row))
@@ -65,6 +67,16 @@ def render(ctx: Context, spec: ReportSpec, content: Content) -> bytes:
 def form_row(spec: ReportSpec, index: int) -> int:
     """The 1-based sheet row of a 0-based body row."""
     return spec.first_row + index
+
+
+def _lengthen_print_area(sheet: Worksheet, first_row: int, shift: int) -> None:
+    """A print area that the department set around its blank form takes in the rows that came."""
+    areas = [CellRange(area) for area in sheet.print_area.split(",")] if sheet.print_area else []
+    for area in areas:
+        if area.max_row >= first_row:
+            area.expand(down=max(shift, first_row - area.max_row))
+    if areas:
+        sheet.print_area = ",".join(area.coord for area in areas)
 
 
 def _styles(sheet: Worksheet, spec: ReportSpec, row: int) -> list[StyleArray]:
@@ -101,16 +113,16 @@ def _place_tail(sheet: Worksheet, spec: ReportSpec, content: Content, tail: _Tai
         cell = sheet.cell(row, 1)
         if note_style is not None:
             cell._style = copy(note_style)
-        cells.write(cell, note)
+        sheet_cells.write(cell, note)
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=len(spec.columns))
-        sheet.row_dimensions[row].height = cells.lines(note, width) * body.LINE_POINTS + 4
+        sheet.row_dimensions[row].height = sheet_cells.lines(note, width) * body.LINE_POINTS + 4
     shift = first_note + len(notes) - 1 - notes_row
     for row, column, value, style in tail.cells:
         if row > notes_row:
             cell = sheet.cell(row + shift, column)
             cell._style = copy(style)
             if isinstance(value, str):
-                cells.write(cell, value)
+                sheet_cells.write(cell, value)
             else:
                 cell.value = value
     for left, top, right, bottom in tail.merges:

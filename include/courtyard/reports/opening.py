@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import coordinate_to_tuple, get_column_letter
@@ -23,11 +24,16 @@ def open_form(ctx: Context, spec: ReportSpec) -> Workbook:
     """The report's blank form; PackError names the first cell that is not where the specification says."""
     if spec.form is None:
         return blank_form(spec)
-    name = f"reports/forms/{spec.form}"
+    name, path = f"reports/forms/{spec.form}", ctx.settings.district_path / "reports" / "forms" / spec.form
     try:
-        book = load_workbook(ctx.settings.district_path / "reports" / "forms" / spec.form)
+        book = load_workbook(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         raise PackError(f"空白表 {name} 打不开。", "请放入正确的 .xlsx 文件。") from None
+    if _has_drawings(path):
+        raise PackError(
+            f"空白表 {name} 里有图片、文本框或图表，填表时会丢失。",
+            "请删去它们；图表用报表定义的 charts 画，文字写在单元格里。",
+        )
     sheet, header = book.active, header_rows(spec)
     for where, expected in _expected(spec):
         found = _text(sheet, where, header)
@@ -39,6 +45,12 @@ def open_form(ctx: Context, spec: ReportSpec) -> Workbook:
             "请把空白表改回原来的版式，或按新版式改正报表定义的 first_row、metadata 和 columns。",
         )
     return book
+
+
+def _has_drawings(path: Path) -> bool:
+    """Whether the workbook holds what openpyxl leaves out without a word."""
+    with zipfile.ZipFile(path) as archive:
+        return any(name.startswith(("xl/drawings/drawing", "xl/media/")) for name in archive.namelist())
 
 
 def _expected(spec: ReportSpec) -> Iterator[tuple[str, str]]:

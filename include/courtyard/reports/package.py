@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.functions import tostring
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP entry can carry
-_LEVEL = 3  # of compression: a third of the time of the usual 6, for files a tenth larger
+_LEVEL = 3  # of compression: a long roster takes three quarters of the time of the usual 6 and is a sixth larger
 _STYLES = "xl/styles.xml"
 
 

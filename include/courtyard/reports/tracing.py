@@ -77,13 +77,17 @@ def _place(spec: ReportSpec, cell: str) -> tuple[int, ReportColumn]:
 
 
 def _named(connection: Connection, rows: Sequence[RowMapping | dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with the source and file name of their delivery; a line of the pack names its file itself."""
-    ids = sorted({row["delivery_id"] for row in rows if row.get("delivery_id")})
+    """Rows with the source and file name of their delivery; `pack:posts.csv` is a file of the pack."""
+    ids = sorted({row["delivery_id"] for row in rows})
     known = {d.delivery_id: (d.source, d.name) for d in connection.execute(_DELIVERIES, {"ids": ids})}
-    found = []
-    for row in rows:
-        delivery = row.get("delivery_id")
-        source, name = known[delivery] if delivery else (row["source"], row["name"])
-        place = {"sheet": row["sheet"], "row_no": row["row_no"]}
-        found.append({"delivery_id": delivery, "source": source, "name": name, **place})
-    return found
+    known |= {name: tuple(name.split(":", 1)) for name in ids if name.startswith("pack:")}
+    return [
+        {
+            "delivery_id": row["delivery_id"],
+            "source": known[row["delivery_id"]][0],
+            "name": known[row["delivery_id"]][1],
+            "sheet": row["sheet"],
+            "row_no": row["row_no"],
+        }
+        for row in rows
+    ]

@@ -10,7 +10,7 @@ WITH unit AS (
 ), post AS (
     SELECT p.*, CASE p.post WHEN '社区书记' THEN '网格长' ELSE p.post END AS role,
            p.valid_from <= :as_of AND coalesce(p.valid_to > :as_of, true) AS is_held,
-           jsonb_build_object('source', 'pack', 'name', 'posts.csv', 'sheet', '', 'row_no', p.row_no, 'columns',
+           jsonb_build_object('delivery_id', 'pack:posts.csv', 'sheet', '', 'row_no', p.row_no, 'columns',
                CASE p.post WHEN '社区书记' THEN '["leader", "since", "party_member"]'::jsonb WHEN '网格长' THEN '["leader"]'
                            WHEN '网格员' THEN '["worker", "since", "party_member"]'
                            ELSE '["micro_worker", "since", "party_member"]' END) AS line
@@ -27,7 +27,7 @@ WITH unit AS (
 ), place AS (
     -- a courtyard belongs to its micro-grid and to every unit above it
     SELECT c.courtyard_code, c.name, up.code,
-           jsonb_build_object('source', 'pack', 'name', 'courtyards.csv', 'sheet', '', 'row_no', l.row_no,
+           jsonb_build_object('delivery_id', 'pack:courtyards.csv', 'sheet', '', 'row_no', l.row_no,
                               'columns', '["boundary"]'::jsonb) AS line
       FROM warehouse.courtyard c
       LEFT JOIN jsonb_to_recordset(CAST(:pack_courtyards AS jsonb)) AS l (code text, row_no int) ON l.code = c.courtyard_code
@@ -79,7 +79,7 @@ SELECT 'pack' AS dataset, u.code AS record_key, u.code,
             THEN format('一般网格%s个、微网格%s个、院落%s个', coalesce(below.grids, 0), coalesce(below.micro_grids, 0), coalesce(area.courtyards, 0))
             ELSE area.names END AS boundary,
        CASE WHEN main.is_held THEN main.since::text WHEN main.unit_code IS NOT NULL THEN '—' END AS since,
-       jsonb_build_array(jsonb_build_object('source', 'pack', 'name', 'units.csv', 'sheet', '', 'row_no', u.row_no,
+       jsonb_build_array(jsonb_build_object('delivery_id', 'pack:units.csv', 'sheet', '', 'row_no', u.row_no,
                                             'columns', jsonb_build_array('code', 'level')))
            || coalesce(leader.sources, '[]') || coalesce(worker.sources, '[]') || coalesce(micro.sources, '[]')
            || coalesce(area.sources, '[]') || coalesce(h.sources, '[]') AS sources
