@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from courtyard.district.frozen import Frozen
+from courtyard.district.report_checks import ReportCheck
 from courtyard.period import Period
 
 
@@ -47,7 +48,8 @@ class ReportSpec(Frozen):
     are read as far as they are known. A blank form has its header above `first_row`, there one
     body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a
     cell of the blank form to its text with `METADATA_FIELDS` in braces. Rows with an equal
-    `merge_by` share one merged cell in `merge_columns` where their values are equal.
+    `merge_by` share one merged cell in `merge_columns` where their values are equal. `checks` must hold before
+    a revision is released.
     """
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -69,6 +71,7 @@ class ReportSpec(Frozen):
     merge_by: str | None = None
     merge_columns: tuple[str, ...] = ()
     total_row: bool = False
+    checks: tuple[ReportCheck, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> ReportSpec:

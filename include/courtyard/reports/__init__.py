@@ -5,20 +5,21 @@ The functions here import what they need when they are called: a DAG file may im
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from courtyard.context import Context
 
 
-def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
-    """Publish every report period that ends in the quarter.
+def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Publish every report period that ends in the quarter; with `until`, only what is counted for a day before it.
 
     Returns `published`, `unchanged` (each {report, period, revision, folder}) and `held` (each
     {report, period, reason}). Raises LeaseLost when another run has taken over the quarter.
     """
     from courtyard.reports import publishing
 
-    return publishing.publish(ctx)
+    return publishing.publish(ctx, until)
 
 
 def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None = None) -> dict[str, Any]:
