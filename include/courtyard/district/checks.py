@@ -9,7 +9,7 @@ from typing import Any
 
 from croniter import croniter
 
-from courtyard.district import contract_checks, figure_checks, history_checks, registers, report_checks
+from courtyard.district import contract_checks, figure_checks, history_checks, recipients, registers, report_checks
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
 
@@ -26,6 +26,7 @@ def problems_of(pack: Pack) -> Iterator[str]:
         _codes,
         _reports,
         report_checks.problems_of,
+        recipients.problems_of,
         _linkage,
         _rules,
         figure_checks.problems_of,

@@ -5,7 +5,7 @@ The functions here import what they need when they are called: a DAG file may im
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from courtyard.context import Context
@@ -32,3 +32,54 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
     from courtyard.reports import tracing
 
     return tracing.trace(ctx, report, period, cell, revision)
+
+
+def deliver(ctx: Context, *, at: datetime) -> dict[str, Any]:
+    """Send what is signed or waived and has not arrived yet; never raises for a recipient that is down.
+
+    Returns {sent, waiting, unsigned}; see `delivering.deliver`.
+    """
+    from courtyard.reports import delivering
+
+    return delivering.deliver(ctx, at=at)
+
+
+def remind(ctx: Context, *, on: date) -> dict[str, Any]:
+    """Queue reminders of what waits for a signature; see `reminding.remind`."""
+    from courtyard.reports import reminding
+
+    return reminding.remind(ctx, on=on)
+
+
+def questions(ctx: Context) -> list[dict[str, str]]:
+    """Who is to be asked for a signature, and for which department: {department, approver}."""
+    from courtyard.reports import asking
+
+    return [{"department": q.department, "approver": q.approver} for q in asking.questions(ctx)]
+
+
+def ask(ctx: Context, *, department: str, approver: str, at: datetime) -> dict[str, Any] | None:
+    """What an approver is shown for a department: {subject, body, asked}; None when nothing waits any more."""
+    from courtyard.period import SHANGHAI
+    from courtyard.reports import asking
+
+    for question in asking.questions(ctx):
+        if (question.department, question.approver) == (department, approver):
+            body = asking.preview(ctx, question, at.astimezone(SHANGHAI).date())
+            return {"subject": f"请签发：{question.label}", "body": body, "asked": question.targets}
+    return None
+
+
+def answer(
+    ctx: Context, *, asked: list[dict[str, Any]], option: str, given: dict[str, str], at: datetime
+) -> dict[str, Any]:
+    """Carry out an answer on what was asked; `given` holds post, reason and only.
+
+    Returns {signed, returned, passed_over}, or {wrong: why} when the answer cannot be taken and must be asked again.
+    """
+    from courtyard.reports import asking
+
+    try:
+        return asking.answer(ctx, asked, asking.Answer(option=option, **given), at)
+    except asking.WrongAnswer as error:
+        return {"wrong": str(error)}
