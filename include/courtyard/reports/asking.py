@@ -111,7 +111,7 @@ def _shown(publication: Publication, on: date) -> str:
 
 
 def answer(ctx: Context, asked: Sequence[dict[str, Any]], given: Answer, at: datetime) -> dict[str, list[str]]:
-    """Carry out an answer on what was asked: `signed`, `returned`, and `passed_over` (signed meanwhile or replaced).
+    """Carry out an answer on what was asked: `signed`, `returned`, and `passed_over` (decided meanwhile or replaced).
 
     Raises WrongAnswer, and keeps its reason with the publications, when the answer cannot be taken; then nothing of it
     was carried out.
@@ -149,7 +149,7 @@ def _chosen(targets: list[Target], given: Answer) -> list[Target]:
 
 def _still_waiting(ctx: Context, targets: list[Target]) -> tuple[list[Publication], list[Target]]:
     """What of it still waits in the very revision that was shown, and the rest."""
-    waits = {publication.target: publication for publication in signing.waiting(ctx)}
+    waits = {p.target: p for p in signing.waiting(ctx) if p.state == "waiting"}
     return [waits[t] for t in targets if t in waits], [t for t in targets if t not in waits]
 
 
