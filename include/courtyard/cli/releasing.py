@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from courtyard.cli.base import Json, app, console, print_json, process_name, services
 from courtyard.cli.notices import day as day_of
@@ -102,14 +100,13 @@ def sign(
 
 
 def _print_waiting(found: list[Any], states: dict[str, str]) -> None:
-    table = Table("期限", "报表", "期别", "版", "状态", "送", "签发岗位", "理由", title="待签发的报表")
     for one in found:
         told = one.plain()
-        cells = (str(one.due_on), f"{one.spec.title} {one.spec.report}", str(one.period), str(one.revision),
-                 states[one.state], "、".join(told["recipients"]), one.approver, told["reason"])  # fmt: skip
-        table.add_row(*map(escape, cells))
-    console.print(table)
-    console.print(f"{len(found)} 张。签发：courtyard sign REPORT PERIOD --as 岗位", highlight=False, markup=False)
+        line = f"{one.due_on}前  {one.spec.report} {one.period} r{one.revision}  {one.spec.title}  {states[one.state]}"
+        reason = f"  退回理由：{told['reason']}" if one.state == "returned" else ""
+        line += f"  送{'、'.join(told['recipients'])}  由{one.approver}签发{reason}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{len(found)} 张待签发。签发：courtyard sign REPORT PERIOD --as 岗位", highlight=False, markup=False)
 
 
 def _print_one(ctx: Context, target: Any, as_json: bool) -> None:
@@ -121,7 +118,8 @@ def _print_one(ctx: Context, target: Any, as_json: bool) -> None:
         print_json(publication.plain() | {"checks": publication.manifest.get("checks", [])})
         return
     question = asking.Question(publication.spec.recipient, publication.approver, (publication,))
-    console.print(asking.preview(ctx, question, datetime.now(SHANGHAI).date()), markup=False, highlight=False)
+    page = asking.preview(ctx, question, datetime.now(SHANGHAI).date())
+    console.print(page, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -184,15 +182,13 @@ def sent(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table(
-        "报表", "期别", "版", "接收单位", "渠道", "状态", "次数", "送达时间", "依据", "原因", title="报送台账"
-    )
     for row in found:
-        at = row["confirmed_at"].astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if row["confirmed_at"] else ""
-        cells = (row["report"], row["period"], str(row["revision"]), row["recipient"], row["channel"],
-                 DELIVERY[row["state"]], str(row["attempts"]), at, row["basis"], row["error"])  # fmt: skip
-        table.add_row(*map(escape, cells))
-    console.print(table)
+        at = row["confirmed_at"].astimezone(SHANGHAI).strftime(" %Y-%m-%d %H:%M") if row["confirmed_at"] else ""
+        line = f"{row['report']} {row['period']} r{row['revision']} → {row['recipient']}（{row['channel']}）"
+        line += f"  {DELIVERY[row['state']]}{at}  {row['attempts']}次  {row['basis']}"
+        console.print(f"{line}  {row['error']}".rstrip(), markup=False, highlight=False, soft_wrap=True)
+    told = "，".join(f"{title} {sum(row['state'] == state for row in found)}" for state, title in DELIVERY.items())
+    console.print(f"{len(found)} 件：{told}。", highlight=False)
 
 
 @contextmanager

@@ -179,7 +179,7 @@ def newest(connection: Connection, ctx: Context, target: Target) -> Publication:
     """The publication that a target means, if it is still the newest."""
     found = latest(connection, ctx, target.report, str(Period.parse(target.period)))
     if not found:
-        title = ctx.district.reports[target.report].title
+        title = known_report(ctx, target.report).title
         raise UsageError(f"《{title}》{target.period}没有发布过。", "请先运行该季度，或改正期别。")
     (publication,) = found
     if target.revision not in (None, publication.revision) or target.content_hash not in (
