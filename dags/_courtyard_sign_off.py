@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException, TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 import _courtyard_task as house
 from courtyard.period import SHANGHAI, Period
@@ -23,8 +23,9 @@ FIELDS = {
 class SignOffOperator(HITLOperator):
     """Shows one department's reports to their approver and carries out the answer.
 
-    A wrong answer ends the try, and the next one asks again with the reason on top of the page: Airflow keeps what a
-    question said as long as its try. Without an answer in time the task is skipped; the next run asks again.
+    After a wrong answer the same page waits again: Airflow keeps what a question said, so the reason goes to the approver
+    by notice, into the log, and onto the page of the next run. Without an answer in time the task is skipped; the next
+    run asks again.
     """
 
     template_fields = ()
@@ -44,13 +45,16 @@ class SignOffOperator(HITLOperator):
         if shown is None:
             raise AirflowSkipException("已没有待签发的报表。")
         self.subject, self.body = shown["subject"], shown["body"]
+        return self._wait(context, shown["asked"])
+
+    def _wait(self, context: Any, asked: list[dict[str, Any]]) -> Any:
         try:
             return super().execute(context)
         except TaskAwaitingInput as waiting:  # what was shown comes back with the answer
-            waiting.kwargs = {"asked": shown["asked"]}
+            waiting.kwargs = {"asked": asked}
             raise
 
-    def execute_complete(self, context: Any, event: dict[str, Any], asked: list[dict[str, Any]] | None = None) -> Any:
+    def execute_complete(self, context: Any, event: dict[str, Any], asked: list[dict[str, Any]]) -> Any:
         if event.get("error_type") == "timeout":
             raise AirflowSkipException("今天没有答复，明天再问。")
         chosen, given = event["chosen_options"], event.get("params_input") or {}
@@ -58,13 +62,15 @@ class SignOffOperator(HITLOperator):
         done = house.act(
             "answer",
             _quarter(now),
-            asked=asked or [],
+            asked=asked,
             option=chosen[0] if chosen else "",
             given={name: str(given.get(name) or "") for name in FIELDS},
             at=now,
         )
         if "wrong" in done:
-            raise AirflowException(f"答复没有被接受，请再答一次：{done['wrong']}")
+            self.log.warning("答复没有被接受，再问一次：%s", done["wrong"])
+            house.send(_quarter(now))
+            return self._wait(context, asked)
         return done
 
 

@@ -3,11 +3,11 @@
 
 Every morning, and by hand at any time: one question a department and approver, under “Required Actions”. The page shows each
 report that waits, with its revision, checks, explanations and notes. 签发 lets them out, 退回 needs a reason; the post that
-signs is never the one that prepared. What was answered wrongly is asked again, with the reason on top. What nobody answers
-within 23 hours is asked again by the next run. `deliver` then sends what is signed; see docs/releasing.md.
+signs is never the one that prepared. What was answered wrongly is asked again, and the approver is told why. What nobody
+answers within 23 hours is asked again by the next run. `deliver` then sends what is signed; see docs/releasing.md.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from airflow.sdk import DAG, task
 
@@ -32,15 +32,14 @@ with DAG(
     @task(task_display_name="找出待签发的报表")
     def questions():
         """Who is to be asked: one entry for each department and approver; references only."""
-        return house.act("questions", today()[1])
+        now, quarter = today()
+        return house.act("questions", quarter, at=now)
 
     ask = SignOffOperator.partial(
         task_id="ask",
         task_display_name="请签发",
         doc_md="Ask one approver for one department. The label is the department.",
         map_index_template="{{ task.department }}",
-        retries=100,  # wrong answers
-        retry_delay=timedelta(seconds=1),
     ).expand_kwargs(questions())
 
     @task(task_display_name="送达", trigger_rule="none_failed")

@@ -36,9 +36,9 @@ def deliver(period: str, *, holder: str, at: datetime, connection: Connect = Non
     return reports.deliver(context(period, holder=holder, connection=connection), at=at)
 
 
-def questions(period: str, *, holder: str, connection: Connect = None) -> list[dict[str, str]]:
+def questions(period: str, *, holder: str, at: datetime, connection: Connect = None) -> list[dict[str, str]]:
     """Who is to be asked for a signature: {department, approver}."""
-    return reports.questions(context(period, holder=holder, connection=connection))
+    return reports.questions(context(period, holder=holder, connection=connection), on=at.astimezone(SHANGHAI).date())
 
 
 def ask(period: str, *, holder: str, connection: Connect = None, **of: Any) -> Result | None:

@@ -218,7 +218,7 @@ def test_a_waiver_counts_to_its_last_day_and_no_longer(world):
 
 
 def asked(world) -> list[dict]:
-    (question,) = asking.questions(world.ctx)
+    (question,) = asking.questions(world.ctx, NOON.date())
     assert (question.department, question.approver) == ("青羊区民政局", APPROVER)
     return reports.ask(world.ctx, department=question.department, approver=APPROVER, at=NOON)["asked"]
 
@@ -252,6 +252,8 @@ def test_a_wrong_answer_does_nothing_and_the_page_says_why_it_is_asked_again(wor
     assert set(states(world).values()) == {"waiting"}
     shown = reports.ask(world.ctx, department="青羊区民政局", approver=APPROVER, at=NOON)
     assert shown["body"].startswith("> **上次的答复没有被接受：") and said in shown["body"]
+    (told,) = world.rows("SELECT cause, body FROM notices.notice", role="pipeline")
+    assert told["cause"].startswith("sign/2026-07/dibao_roster/r1/refused/") and said in told["body"]
 
 
 def test_an_answer_signs_what_was_shown_and_nothing_newer(world):
@@ -266,14 +268,14 @@ def test_some_are_returned_and_the_rest_waits(world):
     targets = asked(world)
     done = answered(world, targets, "退回", reason="请核对", only="dibao_roster 2026-08，")
     assert done["returned"] == ["dibao_roster 2026-08"]
-    (question,) = asking.questions(world.ctx)
+    (question,) = asking.questions(world.ctx, NOON.date())
     assert [str(p.period) for p in question.publications] == ["2026-07"]
     assert answered(world, targets)["passed_over"] == ["dibao_roster 2026-08"]
 
 
 def test_when_nothing_waits_nobody_is_asked(world):
     answered(world, asked(world))
-    assert reports.questions(world.ctx) == []
+    assert reports.questions(world.ctx, on=NOON.date()) == []
     assert reports.ask(world.ctx, department="青羊区民政局", approver=APPROVER, at=NOON) is None
 
 
@@ -303,3 +305,10 @@ def test_an_approver_whose_unit_has_no_contacts_is_named(world):
     district = world.ctx.district.model_copy(update={"contacts": (nobody,)})
     found = reminding.remind(replace(world.ctx, district=district), on=date(2026, 10, 2))
     assert found == {"waiting": 2, "queued": 0, "unreachable": [APPROVER]}
+
+
+def test_while_a_report_is_waived_its_approver_is_not_asked(world):
+    waiving.waive(world.ctx, "dibao_roster", by(reason="出差"), date(2026, 10, 9))
+    assert reports.questions(world.ctx, on=date(2026, 10, 9)) == []
+    assert reminding.remind(world.ctx, on=date(2026, 10, 9))["queued"] == 0
+    assert len(reports.questions(world.ctx, on=date(2026, 10, 10))) == 1

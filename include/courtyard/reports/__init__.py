@@ -51,11 +51,11 @@ def remind(ctx: Context, *, on: date) -> dict[str, Any]:
     return reminding.remind(ctx, on=on)
 
 
-def questions(ctx: Context) -> list[dict[str, str]]:
+def questions(ctx: Context, *, on: date) -> list[dict[str, str]]:
     """Who is to be asked for a signature, and for which department: {department, approver}."""
     from courtyard.reports import asking
 
-    return [{"department": q.department, "approver": q.approver} for q in asking.questions(ctx)]
+    return [{"department": q.department, "approver": q.approver} for q in asking.questions(ctx, on)]
 
 
 def ask(ctx: Context, *, department: str, approver: str, at: datetime) -> dict[str, Any] | None:
@@ -63,9 +63,10 @@ def ask(ctx: Context, *, department: str, approver: str, at: datetime) -> dict[s
     from courtyard.period import SHANGHAI
     from courtyard.reports import asking
 
-    for question in asking.questions(ctx):
+    day = at.astimezone(SHANGHAI).date()
+    for question in asking.questions(ctx, day):
         if (question.department, question.approver) == (department, approver):
-            body = asking.preview(ctx, question, at.astimezone(SHANGHAI).date())
+            body = asking.preview(ctx, question, day)
             return {"subject": f"请签发：{question.label}", "body": body, "asked": question.targets}
     return None
 

@@ -13,7 +13,7 @@ from courtyard.context import Context
 from courtyard.desk.deciding import Signed
 from courtyard.errors import CourtyardError, UsageError
 from courtyard.period import SHANGHAI
-from courtyard.reports import signing
+from courtyard.reports import reminding, signing
 from courtyard.reports.signing import Publication, Target
 
 SIGN, RETURN = "签发", "退回"
@@ -60,12 +60,11 @@ class Answer:
     only: str = ""
 
 
-def questions(ctx: Context) -> list[Question]:
+def questions(ctx: Context, on: date) -> list[Question]:
     """What waits for a signature, by department and approver; what was returned is not asked again."""
     found: dict[tuple[str, str], list[Publication]] = {}
-    for publication in signing.waiting(ctx):
-        if publication.state == "waiting":
-            found.setdefault((publication.spec.recipient, publication.approver), []).append(publication)
+    for publication in signing.unanswered(ctx, on):
+        found.setdefault((publication.spec.recipient, publication.approver), []).append(publication)
     return [Question(*key, tuple(publications)) for key, publications in found.items()]
 
 
@@ -88,7 +87,8 @@ def _refused(ctx: Context, question: Question) -> list[str]:
 def _intro(question: Question) -> Iterator[str]:
     preparers = "、".join(dict.fromkeys(p.preparer for p in question.publications))
     yield f"报送{question.department}的 {len(question.publications)} 张报表待签发。填报：{preparers}；签发：{question.approver}。"
-    yield f"请选“{SIGN}”或“{RETURN}”，并填写签发岗位；退回须写理由。\n"
+    yield f"请选“{SIGN}”或“{RETURN}”，并填写签发岗位；退回须写理由。"
+    yield "同一页再次出现，说明上次的答复没有被接受，原因已另行通知，也可用 courtyard sign 报表 期别 查看。\n"
 
 
 def _shown(publication: Publication, on: date) -> str:
@@ -124,6 +124,7 @@ def answer(ctx: Context, asked: Sequence[dict[str, Any]], given: Answer, at: dat
             signing.check_approver(ctx, publication, Signed(given.post.strip(), given.reason, at))
     except UsageError as error:
         signing.refuse(ctx, targets, given.post.strip(), str(error), at)
+        reminding.tell_refused(ctx, targets[0], str(error), at)
         raise WrongAnswer(error.message, error.remedy) from None
     decide = signing.sign if given.option == SIGN else signing.return_
     done: dict[str, list[str]] = {"signed": [], "returned": [], "passed_over": [_named(t) for t in passed_over]}

@@ -16,7 +16,7 @@ from courtyard.district import posts
 from courtyard.district.models import Recipient, ReportSpec
 from courtyard.errors import HeldError, UsageError
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import folder
+from courtyard.reports import folder, waiving
 from courtyard.reports.checking import known_report
 
 STATES = {"waiting": "待签发", "signed": "已签发", "returned": "退回"}
@@ -122,6 +122,14 @@ def waiting(ctx: Context) -> list[Publication]:
     """What is not signed: waiting or returned, by due date."""
     with ctx.engine("publisher").connect() as connection:
         return [publication for publication in latest(connection, ctx) if publication.state != "signed"]
+
+
+def unanswered(ctx: Context, on: date) -> list[Publication]:
+    """What its approver is still to be asked about on a day: neither signed, nor returned, nor waived."""
+    with ctx.engine("publisher").connect() as connection:
+        waived = waiving.valid(connection, ctx, on)
+        found = latest(connection, ctx)
+    return [p for p in found if p.state == "waiting" and p.spec.report not in waived]
 
 
 def sign(ctx: Context, target: Target, signed: Signed) -> Publication:
