@@ -107,7 +107,7 @@ def test_each_department_is_asked_a_wrong_answer_is_asked_again_and_what_is_sign
     civil = waits["青羊区民政局"]
     first = question(api, run, civil)
     assert first["options"] == ["签发", "退回"] and first["subject"] == f"请签发：青羊区民政局（{APPROVER}）"
-    assert "### 城市低保统计表 2025年12月 第1版" in first["body"] and "上次的答复" not in first["body"]
+    assert "### 城市低保统计表 2025年12月 第1版" in first["body"] and "> **上次的答复" not in first["body"]
 
     answer(api, run, civil, "签发", post=PREPARER)  # who prepared it may not sign it
     assert until(lambda: _again(api, run, civil))["body"] == first["body"]
