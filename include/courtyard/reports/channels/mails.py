@@ -37,7 +37,7 @@ def _send(send_one: Callable[[Notice], None], channel: MailChannel, parcel: Parc
     try:
         send_one(letter(channel, parcel, at))
     except AddressRefused as error:
-        raise NotSent(error.message, "请核对 recipients.yaml 中的地址。") from None
+        raise NotSent(error.message, error.remedy.replace("contacts.csv", "recipients.yaml")) from None
 
 
 def letter(channel: MailChannel, parcel: Parcel, at: datetime) -> Notice:
