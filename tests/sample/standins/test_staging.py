@@ -82,7 +82,11 @@ def test_a_missing_register_says_what_to_do(pg_admin_url, settings):
 def test_connections_read_back_as_the_library_reads_them(settings):
     ready = {"hotline": "http://127.0.0.1:8001", "residents": "http://127.0.0.1:8002", "sftp": "sftp://127.0.0.1:8003"}
     ready |= {"smtp": "smtp://127.0.0.1:8004", "imap": "imap://127.0.0.1:8005"}
-    ready |= {"emergency": "http://127.0.0.1:8006", "justice": "http://127.0.0.1:8007", "receiver": "sftp://127.0.0.1:8008"}
+    ready |= {
+        "emergency": "http://127.0.0.1:8006",
+        "justice": "http://127.0.0.1:8007",
+        "receiver": "sftp://127.0.0.1:8008",
+    }
     databases = {"civil_affairs": "postgres://civil_reader:p%40ss@/civil_affairs?host=%2Fvar%2Frun"}
     found = {c: Connection.from_uri(c, uri) for c, uri in standins.connections(settings, ready, databases).items()}
     departments = {"civil_affairs", "hotline", "population", "school", "resident_reports"}
