@@ -14,7 +14,13 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from courtyard.period import SHANGHAI
 
 # What meets one of these is tried again; any other error of the library needs a person.
-TRIED_AGAIN = {"open": "HeldError", "fetch": "SourceError", "collect": "SourceError", "take_in": "HeldError"}
+TRIED_AGAIN = {
+    "open": "HeldError",
+    "fetch": "SourceError",
+    "collect": "SourceError",
+    "take_in": "HeldError",
+    "report": "HeldError",
+}
 
 
 def run(stage: str, period: str, *, part: str | None = None, token: int | None = None, refetch: bool = False) -> Any:
@@ -34,11 +40,11 @@ def send(period: str) -> Any:
 
 
 def act(name: str, period: str, **options: Any) -> Any:
-    """Run one of the library's `stages.GRID_ACTIONS` in this task."""
-    from courtyard import stages
+    """Run one of the library's `actions.ACTIONS` in this task."""
+    from courtyard import actions
 
     with in_one_line(TRIED_AGAIN.get(name, "")):
-        return stages.GRID_ACTIONS[name](period, holder=holder(), connection=connection, **options)
+        return actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
 
 
 def holder() -> str:

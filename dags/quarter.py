@@ -2,13 +2,13 @@
 ### 季度数据链 · one quarter of the street
 
 Takes the quarter, fetches what has not landed, parses, admits submissions, validates, links, merges,
-writes receipts, archives and publishes: the stages of `courtyard.stages`, one task each. Running it again changes nothing.
+writes receipts, archives, publishes and delivers what is signed: the stages of `courtyard.stages`, one task each. Running it again changes nothing.
 
 * **Which quarter**: the parameter `quarter`; when empty, the quarter in which the run's data
   interval starts (Asia/Shanghai). Backfills need no parameter.
 * **A source that is down** turns its `fetch` and `watch` red; the others go on to the reports.
 * **publish is red**: a report is held; its one line says which and why. Bring what is missing,
-  then clear `fetch` and what follows it.
+  then clear `fetch` and what follows it. A signature that is missing turns nothing red.
 * **open waits**: another run has the quarter; it is tried again until that run ends.
 """
 
@@ -72,15 +72,15 @@ with DAG(
 
     @task(task_display_name="缺数提醒", trigger_rule="one_failed", retries=0)
     def watch():
-        """Fail the run when a source could not be fetched, so that nobody overlooks it."""
-        raise AirflowFailException("有来源未取到数，详见“取数落地”各任务；其余来源已照常处理。")
+        """Fail the run when a source could not be fetched or a report is held, so that nobody overlooks it."""
+        raise AirflowFailException("有来源未取到数或有报表被暂缓，详见“取数落地”和“发布报表”；其余已照常处理。")
 
     token = open_quarter()
     fetched = fetch.partial(token=token).expand(source=[source.source for source in schedule.sources()])
-    fetched >> watch()
-    chain(
-        fetched,
-        # One source failing must not stop the others; without a lease nothing may run.
-        step("parse", "解析", PARSE, trigger_rule="all_done_min_one_success"),
-        *(step(*each) for each in STEPS),
-    )
+    # One source failing must not stop the others; without a lease nothing may run.
+    parsed = step("parse", "解析", PARSE, trigger_rule="all_done_min_one_success")
+    *worked, published = (step(*each) for each in STEPS)
+    # A report that is held keeps the signed ones from nobody.
+    delivered = step("deliver", "送达", "Send what is signed or waived to its recipients.", trigger_rule="all_done")
+    chain(fetched, parsed, *worked, published, delivered)
+    [fetched, published] >> watch()

@@ -12,7 +12,7 @@ LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
     "errors", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "sources",
     "landing", "parsing", "validation", "identity", "warehouse", "desk", "submissions", "handover", "reports", "stages",
-    "rebuilding", "cli", "__main__",
+    "actions", "rebuilding", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
 # Rooms that stand aside: what they may import instead, and who may import them.

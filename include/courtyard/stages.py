@@ -42,6 +42,11 @@ def _open(ctx: Context) -> Result:
     return {"token": lease.acquire(ctx)}
 
 
+def _deliver(ctx: Context) -> Result:
+    """What is signed goes out; a signature that is missing holds up nothing. When it is sent, the clock says."""
+    return reports.deliver(ctx, at=datetime.now(SHANGHAI))
+
+
 def _publish(ctx: Context) -> Result:
     result = reports.publish(ctx)
     lease.release(ctx)
@@ -59,6 +64,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("receipt", "回执", submissions.receipt),
     Stage("archive", "院落档案", warehouse.archive),
     Stage("publish", "发布报表", _publish),
+    Stage("deliver", "送达", _deliver),
 )
 
 
@@ -129,15 +135,16 @@ def run_quarter(ctx: Context) -> Iterator[tuple[str, Result | CourtyardError]]:
 
     A source that fails yields its error and the quarter goes on; any other error ends the run.
     """
-    return _run(ctx, STAGES)
+    return run_these(ctx, STAGES)
 
 
 def run_steps(ctx: Context, names: Iterable[str]) -> Iterator[tuple[str, Result | CourtyardError]]:
     """Run only these stages of a quarter; see `run_quarter`."""
-    return _run(ctx, [stage(name) for name in names])
+    return run_these(ctx, [stage(name) for name in names])
 
 
-def _run(ctx: Context, steps: Iterable[Stage]) -> Iterator[tuple[str, Result | CourtyardError]]:
+def run_these(ctx: Context, steps: Iterable[Stage]) -> Iterator[tuple[str, Result | CourtyardError]]:
+    """Run steps under one lease, which is given back at the end; see `run_quarter`."""
     token: int | None = None
     try:
         for step in steps:
@@ -192,7 +199,7 @@ def collect(period: str, *, holder: str, source: str, connection: Connect = None
 def take_in(period: str, *, holder: str, connection: Connect = None) -> Result:
     """From landed submissions to their receipts, in this process: one import of the checks, one lease."""
     ctx = context(period, holder=holder, connection=connection)
-    return dict(_run(ctx, [stage(name) for name in TAKEN_IN]))
+    return dict(run_these(ctx, [stage(name) for name in TAKEN_IN]))
 
 
 def issue(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
@@ -203,7 +210,8 @@ def issue(period: str, *, holder: str, at: datetime, connection: Connect = None)
 def remind(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
     """Queue what is to be said on the day of `at`: to who owes, and to units whose posts change hands."""
     day, ctx = at.astimezone(SHANGHAI).date(), context(period, holder=holder, connection=connection)
-    return {**submissions.remind(ctx, on=day), "handovers": handover.notify(ctx, on=day)}
+    told = {"handovers": handover.notify(ctx, on=day), "signatures": reports.remind(ctx, on=day)}
+    return {**submissions.remind(ctx, on=day), **told}
 
 
 def send(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:

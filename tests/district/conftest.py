@@ -102,6 +102,13 @@ columns:
   - {name: status, header: 状态, codes: status}
 """,
     "reports/sql/roster.sql": "SELECT 1\n",
+    "recipients.yaml": """\
+recipients:
+  - recipient: civil
+    name: 民政局
+    due_days: 5
+    channels: [{channel: folder, path: recipients/civil}]
+""",
     "rules/key_groups.yaml": "- {group: registered, title: 在册, dataset: register, where: {status: [here]}}\n",
     "rules/authority.yaml": "- {attribute: name, datasets: [register]}\n",
     "rules/linkage.yaml": "{version: 1, model: model.json, accept: 0.99, rival: 0.1, review: 0.6}\n",

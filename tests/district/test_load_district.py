@@ -280,7 +280,12 @@ def test_any_bytes_give_a_pack_or_a_pack_error(small_pack, file, data):
 def test_another_office_starts_with_a_copy_and_no_change_of_code(tmp_path):
     other = tmp_path / "yulin"
     shutil.copytree(PACK, other)
-    for file in (*other.glob("*.csv"), *other.glob("*.yaml"), *other.glob("sources/*.yaml")):
+    for file in (
+        *other.glob("*.csv"),
+        *other.glob("*.yaml"),
+        *other.glob("sources/*.yaml"),
+        *other.glob("reports/*.yaml"),
+    ):
         text = file.read_text(encoding="utf-8")
         text = text.replace("510105005", "510107061").replace("少城街道", "玉林街道").replace("青羊区", "武侯区")
         file.write_text(text, encoding="utf-8")

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from courtyard import landing
 from courtyard.context import Context
 from courtyard.desk import queue
+from courtyard.district import posts
 from courtyard.errors import UsageError
 from courtyard.identity import decisions
 from courtyard.identity.addresses import Gazetteer
@@ -44,17 +45,7 @@ class Signed:
         """Itself; UsageError for a post that the pack does not know, or an empty reason."""
         if not self.reason.strip():
             raise UsageError("没有写理由。", "请用 --reason 写明怎样核实的。")
-        office, day = ctx.district.office, self.at.astimezone(SHANGHAI).date()
-        held = {
-            f"{p.unit_code}/{p.post}"
-            for p in ctx.district.posts
-            if p.valid_from <= day and (p.valid_to is None or day < p.valid_to)
-        }
-        if self.post not in {office.preparer, office.reviewer} | held:
-            raise UsageError(
-                f"没有“{self.post}”这个岗位。",
-                f"请写{office.preparer}、{office.reviewer}，或 posts.csv 中的“单位编码/岗位”。",
-            )
+        posts.required(ctx.district, self.post, self.at.astimezone(SHANGHAI).date())
         return self
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from croniter import croniter
 
-from courtyard.district import contract_checks, figure_checks, history_checks, registers
+from courtyard.district import contract_checks, figure_checks, history_checks, recipients, registers, report_checks
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
 
@@ -25,6 +25,8 @@ def problems_of(pack: Pack) -> Iterator[str]:
         contract_checks.problems_of,
         _codes,
         _reports,
+        report_checks.problems_of,
+        recipients.problems_of,
         _linkage,
         _rules,
         figure_checks.problems_of,

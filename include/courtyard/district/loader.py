@@ -24,6 +24,7 @@ from courtyard.district.models import (
     Linkage,
     Office,
     Post,
+    Recipients,
     ReportSpec,
     SourceSpec,
     TagRule,
@@ -69,6 +70,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.folder("codes", CodeList),
         reader.folder("reports", ReportSpec),
     )
+    recipients = reader.yaml("recipients.yaml", Recipients)
     rules = (
         reader.yaml("rules/key_groups.yaml", tuple[KeyGroup, ...]),
         reader.yaml("rules/authority.yaml", tuple[Authority, ...]),
@@ -78,7 +80,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.yaml("rules/linkage.yaml", Linkage),
     )
     _refuse(reader.problems)
-    pack = Pack(root, office, *tables, *folders, *rules)
+    pack = Pack(root, office, *tables, *folders, recipients, *rules)
     _refuse(list(problems_of(pack)))
     return _district(pack)
 
@@ -104,6 +106,7 @@ def _district(pack: Pack) -> District:
         contracts={name: read.value for name, read in pack.contracts.items()},
         codes={name: read.value for name, read in pack.codes.items()},
         reports={name: read.value for name, read in pack.reports.items()},
+        recipients=pack.recipients.value,
         key_groups=pack.key_groups.value,
         authority=pack.authority.value,
         archive=pack.archive.value,

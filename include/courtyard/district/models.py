@@ -36,6 +36,7 @@ from courtyard.district.office import (
     Post,
     Unit,
 )
+from courtyard.district.recipients import Entitlement, Recipient, Recipients
 from courtyard.district.report import METADATA_FIELDS, ReportChart, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 
@@ -56,6 +57,7 @@ __all__ = [
     "CourtyardChange",
     "DeskRules",
     "District",
+    "Entitlement",
     "FormVersion",
     "Frozen",
     "GridCycle",
@@ -65,6 +67,8 @@ __all__ = [
     "Linkage",
     "Office",
     "Post",
+    "Recipient",
+    "Recipients",
     "ReferenceRule",
     "ReportChart",
     "ReportColumn",
@@ -152,6 +156,7 @@ class District(Lookup, Frozen):
     contracts: dict[str, Contract]
     codes: dict[str, CodeList]
     reports: dict[str, ReportSpec]
+    recipients: Recipients = Recipients()
     key_groups: tuple[KeyGroup, ...]
     authority: tuple[Authority, ...]
     archive: ArchiveRules

@@ -20,6 +20,7 @@ from courtyard.district.models import (
     Linkage,
     Office,
     Post,
+    Recipients,
     ReportSpec,
     SourceSpec,
     TagRule,
@@ -54,6 +55,7 @@ class Pack:
     contracts: dict[str, Read[Contract]]
     codes: dict[str, Read[CodeList]]
     reports: dict[str, Read[ReportSpec]]
+    recipients: Read[Recipients]
     key_groups: Read[tuple[KeyGroup, ...]]
     authority: Read[tuple[Authority, ...]]
     archive: Read[ArchiveRules]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from courtyard.district.models import District, Post, Unit
+from courtyard.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -92,3 +93,20 @@ def _holds(row: Post | Unit, day: date) -> bool:
 def responsible(district: District, unit_code: str, day: date) -> Answering:
     """Who answers for a unit on a day; see `Posts.responsible`."""
     return Posts(district).responsible(unit_code, day)
+
+
+def required(district: District, written: str, day: date) -> Answering:
+    """The post that somebody writes: the office's preparer or reviewer, or `<unit code>/<post>` held on a day.
+
+    UsageError for any other.
+    """
+    office = district.office
+    unit, _, post = written.partition("/")
+    if written in (office.preparer, office.reviewer):
+        return Answering(office.street_code, written, "")
+    if post and (term := Posts(district).holder(unit, post, day)):
+        return Answering(unit, post, term.holder)
+    raise UsageError(
+        f"没有“{written}”这个岗位。",
+        f"请写{office.preparer}、{office.reviewer}，或 posts.csv 中的“单位编码/岗位”。",
+    )

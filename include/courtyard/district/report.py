@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from courtyard.district.frozen import Frozen
+from courtyard.district.report_checks import ReportCheck
 from courtyard.period import Period
 
 
@@ -67,7 +68,7 @@ class ReportSpec(Frozen):
     one body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a cell of the blank
     form to its text with `METADATA_FIELDS` in braces. `pack` names registers of the pack that the SQL gets as JSON
     with their line numbers (`:pack_units`, …). Rows with an equal `merge_by` share one merged cell in `merge_columns`
-    where their values are equal.
+    where their values are equal. `checks` must hold before a revision is released.
     """
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -92,6 +93,7 @@ class ReportSpec(Frozen):
     merge_columns: tuple[str, ...] = ()
     total_row: bool = False
     charts: tuple[ReportChart, ...] = ()
+    checks: tuple[ReportCheck, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> ReportSpec:

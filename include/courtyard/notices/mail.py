@@ -29,7 +29,7 @@ PORTS = {"smtps": 465, "smtp": 587}
 def opened(connection: Connection, outbox: Path, at: datetime) -> Iterator[Callable[[Row], None]]:
     """A session that sends `notices.notice` rows; the connection is `smtp://login:password@host:587?from_email=…`.
 
-    Scheme `smtps` (or port 465) is TLS from the first byte, `smtp` turns to TLS before logging in; a server
+    A `Notice` does as well as a row. Scheme `smtps` (or port 465) is TLS from the first byte, `smtp` turns to TLS before logging in; a server
     without TLS is used on loopback only. The sender is `from_email`, else the login.
     """
     try:

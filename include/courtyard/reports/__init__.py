@@ -5,20 +5,21 @@ The functions here import what they need when they are called: a DAG file may im
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from courtyard.context import Context
 
 
-def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
-    """Publish every report period that ends in the quarter.
+def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Publish every report period that ends in the quarter; with `until`, only what is counted for a day before it.
 
     Returns `published`, `unchanged` (each {report, period, revision, folder}) and `held` (each
     {report, period, reason}). Raises LeaseLost when another run has taken over the quarter.
     """
     from courtyard.reports import publishing
 
-    return publishing.publish(ctx)
+    return publishing.publish(ctx, until)
 
 
 def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None = None) -> dict[str, Any]:
@@ -31,3 +32,55 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
     from courtyard.reports import tracing
 
     return tracing.trace(ctx, report, period, cell, revision)
+
+
+def deliver(ctx: Context, *, at: datetime) -> dict[str, Any]:
+    """Send what is signed or waived and has not arrived yet; never raises for a recipient that is down.
+
+    Returns {sent, waiting, unsigned}; see `delivering.deliver`.
+    """
+    from courtyard.reports import delivering
+
+    return delivering.deliver(ctx, at=at)
+
+
+def remind(ctx: Context, *, on: date) -> dict[str, Any]:
+    """Queue reminders of what waits for a signature; see `reminding.remind`."""
+    from courtyard.reports import reminding
+
+    return reminding.remind(ctx, on=on)
+
+
+def questions(ctx: Context, *, on: date) -> list[dict[str, str]]:
+    """Who is to be asked for a signature, and for which department: {department, approver}."""
+    from courtyard.reports import asking
+
+    return [{"department": q.department, "approver": q.approver} for q in asking.questions(ctx, on)]
+
+
+def ask(ctx: Context, *, department: str, approver: str, at: datetime) -> dict[str, Any] | None:
+    """What an approver is shown for a department: {subject, body, asked}; None when nothing waits any more."""
+    from courtyard.period import SHANGHAI
+    from courtyard.reports import asking
+
+    day = at.astimezone(SHANGHAI).date()
+    for question in asking.questions(ctx, day):
+        if (question.department, question.approver) == (department, approver):
+            body = asking.preview(ctx, question, day)
+            return {"subject": f"请签发：{question.label}", "body": body, "asked": question.targets}
+    return None
+
+
+def answer(
+    ctx: Context, *, asked: list[dict[str, Any]], option: str, given: dict[str, str], at: datetime
+) -> dict[str, Any]:
+    """Carry out an answer on what was asked; `given` holds post, reason and only.
+
+    Returns {signed, returned, passed_over}, or {wrong: why} when the answer cannot be taken and must be asked again.
+    """
+    from courtyard.reports import asking
+
+    try:
+        return asking.answer(ctx, asked, asking.Answer(option=option, **given), at)
+    except asking.WrongAnswer as error:
+        return {"wrong": str(error)}

@@ -28,18 +28,35 @@ def write(target: Path, files: dict[str, bytes], manifest: Manifest) -> None:
     part.mkdir(parents=True, mode=0o700)
     for name, body in files.items():
         _write_synced(part / name, body)
-    _write_synced(part / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
+    _write_synced(part / MANIFEST, written(manifest))
     _sync_folder(part)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
     _sync_folder(target.parent)
 
 
+def write_manifest(target: Path, manifest: Manifest) -> None:
+    """Replace a publication's manifest in one step; its files stay as they are. OSError when the disk fails."""
+    part = target / f"{MANIFEST}.part"
+    part.unlink(missing_ok=True)
+    _write_synced(part, written(manifest))
+    part.replace(target / MANIFEST)
+    _sync_folder(target)
+
+
+def written(manifest: Manifest) -> bytes:
+    """The bytes of a manifest: the same whether it was made now or read from the warehouse."""
+    return json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+
+
 def is_whole(folder: Path, manifest: Manifest) -> bool:
     """Whether the folder holds this manifest and every file that it names, byte for byte."""
-    return read_manifest(folder) == manifest and all(
-        _sha256_of(folder / name) == digest for name, digest in manifest["files"].items()
-    )
+    return read_manifest(folder) == manifest and has_files(folder, manifest)
+
+
+def has_files(folder: Path, manifest: Manifest) -> bool:
+    """Whether every file that a manifest names is there, byte for byte."""
+    return all(_sha256_of(folder / name) == digest for name, digest in manifest["files"].items())
 
 
 def read_manifest(folder: Path) -> Manifest | None:

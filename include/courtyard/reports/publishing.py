@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import CourtyardError, HeldError, LeaseLost
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import content, folder, form, query, readiness
+from courtyard.reports import checking, content, folder, form, query, readiness, reconciling
+from courtyard.reports.checking import Checked, Unreconciled
 from courtyard.reports.content import Content
+from courtyard.reports.kept import Kept
 from courtyard.store import database, lease
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -49,6 +51,7 @@ class Job:
     spec: ReportSpec
     period: Period
     connection: Connection
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def where(self) -> dict[str, str]:
@@ -63,6 +66,22 @@ class Job:
             notes = [*result.notes, *readiness.submission_notes(self.connection, self.ctx, wanted)]
         return content.build(self.ctx, self.spec, self.period, result, notes, at)
 
+    def known_content(self) -> Content:
+        """What the form says as known now; its data must be there."""
+        at = readiness.known_at(self.connection, self.ctx, self.spec, self.period)
+        return self.kept.get(self.spec.report, (str(self.period), at), lambda: self.content(at))
+
+    def other(self, spec: ReportSpec, period: Period) -> Content | None:
+        """What another form says as known now, or None where its data is not there or it cannot be made."""
+        wanted = readiness.needs(self.ctx, spec, period)
+        if not wanted or readiness.missing(self.connection, self.ctx, wanted):
+            return None
+        try:
+            with self.connection.begin_nested():
+                return replace(self, spec=spec, period=period).known_content()
+        except Exception:  # its own turn says what is wrong with it; this form is not held for it
+            return None
+
     def folder_name(self, revision: int) -> str:
         return f"{self.period}/{self.spec.report}/r{revision}"
 
@@ -70,27 +89,35 @@ class Job:
         return self.ctx.settings.published / self.folder_name(revision)
 
 
-def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
+def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str, Any]]]:
     """Every report period that ends in the quarter; a report that fails is held and the others go on."""
     done: dict[str, list[dict[str, Any]]] = {"published": [], "unchanged": [], "held": []}
-    for spec, period in due(ctx):
+    kept = Kept()
+    for spec, period in due(ctx, until):
         try:
             with ctx.engine("publisher").begin() as connection:
                 lease.check(connection, ctx)
-                outcome, entry = _publish_one(Job(ctx, spec, period, connection))
+                outcome, entry = _publish_one(Job(ctx, spec, period, connection, kept))
         except LeaseLost:
             raise
         except Overtaken as error:
             outcome, entry = "held", {"reason": str(error)}
+        except Unreconciled as error:
+            outcome, entry = "held", _hold(ctx, spec, period, str(error), error.checked)
         except Exception as error:  # whatever one report's pack files do, the others are still due
             outcome, entry = "held", _hold(ctx, spec, period, _reason(error))
         done[outcome].append({"report": spec.report, "period": str(period), **entry})
     return done
 
 
-def due(ctx: Context) -> list[tuple[ReportSpec, Period]]:
-    """The reports and periods that are counted for a day of the quarter, by that day, then by name."""
-    found = [(spec, period) for spec in ctx.district.reports.values() for period in spec.periods(ctx.period)]
+def due(ctx: Context, until: date | None = None) -> list[tuple[ReportSpec, Period]]:
+    """The reports and periods that are counted for a day of the quarter (before `until`), by that day, then by name."""
+    found = [
+        (spec, period)
+        for spec in ctx.district.reports.values()
+        for period in spec.periods(ctx.period)
+        if until is None or spec.as_of(period) < until
+    ]
     return sorted(found, key=lambda job: (job[0].as_of(job[1]), job[0].report))
 
 
@@ -104,18 +131,23 @@ def _publish_one(job: Job) -> tuple[str, dict[str, Any]]:
     for row in revisions:
         _restore(job, row)
     latest = revisions[-1] if revisions else None
-    made = job.content(readiness.known_at(job.connection, job.ctx, job.spec, job.period))
+    made = job.known_content()
     job.connection.execute(_RELEASE, job.where)
     if latest and latest["content_hash"] == made.content_hash:
         return "unchanged", {"revision": latest["revision"], "folder": latest["folder"]}
+    form_ = reconciling.Form(job.ctx.district, job.spec, job.period, made, job.other)
+    checked = checking.check(job.connection, job.where, form_)
+    if checked.failing:
+        raise Unreconciled(checked)
     revision = (latest["revision"] if latest else 0) + 1
-    _issue(job, made, revision)
+    _issue(job, made, revision, checked)
     return "published", {"revision": revision, "folder": job.folder_name(revision)}
 
 
-def _issue(job: Job, made: Content, revision: int) -> None:
+def _issue(job: Job, made: Content, revision: int, checked: Checked) -> None:
     """Write the folder, then record it; HeldError tells a publisher that lost to another."""
     files, manifest = _files(job, made, revision)
+    manifest["checks"] = [verdict.plain() for verdict in checked.verdicts]
     path = job.path(revision)
     if not folder.is_whole(path, manifest):  # whole: written by a run that was killed before it could record it
         folder.write(path, files, manifest)
@@ -142,6 +174,7 @@ def _issue(job: Job, made: Content, revision: int) -> None:
             for index, sources in enumerate(made.sources)
         ),
     )
+    checking.store(job.connection, job.where, checked)
     job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
 
 
@@ -165,25 +198,35 @@ def _files(job: Job, made: Content, revision: int) -> tuple[dict[str, bytes], fo
 
 
 def _restore(job: Job, row: RowMapping) -> None:
-    """Make a recorded revision's folder whole again, from the warehouse as it was known then."""
-    path = job.path(row["revision"])
-    if folder.is_whole(path, row["manifest"]):
+    """Make a recorded revision's folder whole again, from the warehouse as it was known then.
+
+    The recorded manifest holds: what people added to it later (approvals) cannot be made again.
+    """
+    path, manifest = job.path(row["revision"]), row["manifest"]
+    if folder.is_whole(path, manifest):
         return
-    made = job.content(row["as_known_at"], notes=row["manifest"]["notes"])
-    files, manifest = _files(job, made, row["revision"])
-    if manifest != row["manifest"]:
+    if folder.has_files(path, manifest):
+        folder.write_manifest(path, manifest)
+        return
+    made = job.content(row["as_known_at"], notes=manifest["notes"])
+    files, again = _files(job, made, row["revision"])
+    if again["files"] != manifest["files"]:
         raise HeldError(
             f"已发布的第 {row['revision']} 版文件缺失或损坏，且无法按原样重做。", "请从备份恢复它的文件夹。"
         )
     folder.write(path, files, manifest)
 
 
-def _hold(ctx: Context, spec: ReportSpec, period: Period, reason: str) -> dict[str, str]:
+def _hold(
+    ctx: Context, spec: ReportSpec, period: Period, reason: str, checked: Checked | None = None
+) -> dict[str, str]:
     where = {"street": ctx.street_code, "report": spec.report, "period": str(period)}
     with ctx.engine("publisher").begin() as connection:
         lease.check(connection, ctx)
         connection.execute(_RELEASE, where)
         connection.execute(_HOLD, {**where, "reason": reason})
+        if checked:
+            checking.store(connection, where, checked)
     return {"reason": reason}
 
 

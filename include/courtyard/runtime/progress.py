@@ -27,6 +27,7 @@ TASK_TITLES = {
     "receipt": "回执",
     "archive": "院落档案",
     "publish": "发布报表",
+    "deliver": "送达",
     "watch": "缺数提醒",
     "land": "取数落地",
     "issue": "生成采集表",

@@ -38,23 +38,30 @@ def fetch(spec: SourceSpec, connection: Connection, period: Period, street_code:
     asked = _collect if "pattern" in spec.options else _one
     try:
         yield from asyncio.run(asyncio.wait_for(asked(spec, connection, period, street_code), deadline))
-    except asyncssh.HostKeyNotVerifiable:
-        raise SourceError(
-            f"来源「{spec.title}」的主机密钥与登记的不一致，已拒绝连接。", "请向对方核实后更新 host_key。"
-        ) from None
-    except asyncssh.PermissionDenied:
-        raise SourceError(f"来源「{spec.title}」登录凭据被拒绝。", "请核对连接中的账号和密码。") from None
-    except TimeoutError:
-        raise SourceError(f"来源「{spec.title}」在限定时间内没有传完。", "请稍后再取，或请对方检查服务器。") from None
-    except (asyncssh.Error, OSError) as error:
-        raise SourceError(
-            f"来源「{spec.title}」的文件取不到（{type(error).__name__}）。", "请检查对方服务器和网络。"
-        ) from None
+    except FAILURES as error:
+        what, remedy = explained(error, f"文件取不到（{type(error).__name__}）")
+        raise SourceError(f"来源「{spec.title}」的{what}。", remedy) from None
+
+
+FAILURES = (asyncssh.Error, OSError, TimeoutError)
+
+
+def explained(error: Exception, otherwise: str) -> tuple[str, str]:
+    """What went wrong with a server, as the end of a sentence, and the remedy; never its own words."""
+    match error:
+        case asyncssh.HostKeyNotVerifiable():
+            return "主机密钥与登记的不一致，已拒绝连接", "请向对方核实后更新 host_key。"
+        case asyncssh.PermissionDenied():
+            return "登录凭据被拒绝", "请核对连接中的账号和密码。"
+        case TimeoutError():
+            return "文件在限定时间内没有传完", "请稍后再试，或请对方检查服务器。"
+        case _:
+            return otherwise, "请检查对方服务器和网络。"
 
 
 @asynccontextmanager
-async def _session(spec: SourceSpec, connection: Connection) -> AsyncIterator[asyncssh.SFTPClient]:
-    """A session whose paths are bytes: a name need not be text."""
+async def session(title: str, connection: Connection) -> AsyncIterator[asyncssh.SFTPClient]:
+    """A session whose paths are bytes: a name need not be text. `title` says in errors whose server it is."""
     async with (
         asyncssh.connect(
             connection.host,
@@ -62,12 +69,12 @@ async def _session(spec: SourceSpec, connection: Connection) -> AsyncIterator[as
             username=connection.login,
             password=connection.password or None,
             client_keys=_client_keys(connection),
-            known_hosts=_known_host(spec, connection),
+            known_hosts=_known_host(title, connection),
             agent_path=None,
             config=None,
             connect_timeout=10,
-        ) as session,
-        session.start_sftp_client(path_encoding=None) as sftp,
+        ) as connected,
+        connected.start_sftp_client(path_encoding=None) as sftp,
     ):
         yield sftp
 
@@ -75,7 +82,7 @@ async def _session(spec: SourceSpec, connection: Connection) -> AsyncIterator[as
 async def _one(spec: SourceSpec, connection: Connection, period: Period, street_code: str) -> list[Fetched]:
     """The one file that the pack names."""
     path = PurePosixPath(str(spec.options["file"]).format(period=period, street_code=street_code))
-    async with _session(spec, connection) as sftp:
+    async with session(f"来源「{spec.title}」", connection) as sftp:
         for attempt in range(SETTLE_ATTEMPTS):
             await asyncio.sleep(SETTLE_SECONDS if attempt else 0)
             try:
@@ -95,7 +102,7 @@ async def _collect(
     """Every file of the folder that matches the pattern, by name; what still grows waits for the next run."""
     below, name_pattern = submitted.place(spec, period, street_code)
     folder = os.fsencode(below or ".")
-    async with _session(spec, connection) as sftp:
+    async with session(f"来源「{spec.title}」", connection) as sftp:
         try:
             found = {entry.filename: entry.attrs async for entry in sftp.scandir(folder)}
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
@@ -147,13 +154,13 @@ def _check(spec: SourceSpec, found: asyncssh.SFTPAttrs) -> None:
         raise SourceError(f"来源「{spec.title}」的文件超过 {MAX_BYTES >> 20} MB。", "请核对文件。")
 
 
-def _known_host(spec: SourceSpec, connection: Connection) -> tuple[list[asyncssh.SSHKey], list, list]:
+def _known_host(title: str, connection: Connection) -> tuple[list[asyncssh.SSHKey], list, list]:
     """The one key that the server may show (asyncssh: trusted host keys, trusted CAs, revoked keys)."""
     try:
         return [asyncssh.import_public_key(connection.extra["host_key"])], [], []
     except (KeyError, asyncssh.KeyImportError):
         raise SourceError(
-            f"来源「{spec.title}」没有登记有效的主机密钥。", "请在连接中写明 host_key（如 ssh-ed25519 AAAA…）。"
+            f"{title}没有登记有效的主机密钥。", "请在连接中写明 host_key（如 ssh-ed25519 AAAA…）。"
         ) from None
 
 

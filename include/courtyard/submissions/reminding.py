@@ -42,10 +42,15 @@ class Steps:
 
     @classmethod
     def of(cls, cycle: Cycle, rules: GridCycle) -> Steps:
-        before = ((cycle.due_on - timedelta(days=n), f"due-{n}") for n in rules.remind_before_due)
-        after = ((cycle.due_on + timedelta(days=n), f"due+{n}") for n in rules.remind_after_due)
+        return cls.around(cycle.due_on, rules.remind_before_due, rules.remind_after_due)
+
+    @classmethod
+    def around(cls, due_on: date, before_due: Iterable[int], after_due: Iterable[int]) -> Steps:
+        """So many days before and after a due date."""
+        before = ((due_on - timedelta(days=n), f"due-{n}") for n in before_due)
+        after = ((due_on + timedelta(days=n), f"due+{n}") for n in after_due)
         days = tuple(sorted({*before, *after}))
-        last = max([cycle.due_on, *(day for day, _ in days)])
+        last = max([due_on, *(day for day, _ in days)])
         return cls(days, last + timedelta(days=1))
 
     def on(self, day: date) -> str | None:

@@ -82,17 +82,22 @@ def test_a_missing_register_says_what_to_do(pg_admin_url, settings):
 def test_connections_read_back_as_the_library_reads_them(settings):
     ready = {"hotline": "http://127.0.0.1:8001", "residents": "http://127.0.0.1:8002", "sftp": "sftp://127.0.0.1:8003"}
     ready |= {"smtp": "smtp://127.0.0.1:8004", "imap": "imap://127.0.0.1:8005"}
-    ready |= {"emergency": "http://127.0.0.1:8006", "justice": "http://127.0.0.1:8007"}
+    ready |= {
+        "emergency": "http://127.0.0.1:8006",
+        "justice": "http://127.0.0.1:8007",
+        "receiver": "sftp://127.0.0.1:8008",
+    }
     databases = {"civil_affairs": "postgres://civil_reader:p%40ss@/civil_affairs?host=%2Fvar%2Frun"}
     found = {c: Connection.from_uri(c, uri) for c, uri in standins.connections(settings, ready, databases).items()}
     departments = {"civil_affairs", "hotline", "population", "school", "resident_reports"}
     departments |= {"party", "civil_rosters", "housing", "community_governance", "emergency", "justice"}
-    assert set(found) == {*departments, "grid", "grid_sftp", "mailbox", "mail"}
+    assert set(found) == {*departments, "grid", "grid_sftp", "mailbox", "mail"} | {"departments"}
     assert (found["mail"].scheme, found["mail"].port, found["mail"].login) == ("smtp", 8004, "office")
     assert (found["mailbox"].scheme, found["mailbox"].port, found["mailbox"].path) == ("imap", 8005, "INBOX")
     assert found["mail"].password == found["mailbox"].password != ""
     assert (found["hotline"].host, found["hotline"].port, found["hotline"].login) == ("127.0.0.1", 8001, "")
     assert found["population"].extra["host_key"] == found["school"].extra["host_key"] != ""
+    assert (found["departments"].port, found["departments"].extra) == (8008, found["population"].extra)
     assert found["population"].password != found["school"].password
     assert f"/{found['grid'].path}" == str(settings.inbox)
     assert (found["civil_affairs"].password, found["civil_affairs"].extra["host"]) == ("p@ss", "/var/run")

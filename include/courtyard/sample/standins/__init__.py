@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
-from courtyard.sample.standins.credentials import OFFICE_ADDRESS, OFFICE_LOGIN, Credentials
+from courtyard.sample.standins.credentials import OFFICE_ADDRESS, OFFICE_LOGIN, RECEIVER_LOGIN, Credentials
 from courtyard.settings import Settings
 
 __all__ = ["connections", "load_databases", "stage_inbox"]
@@ -36,6 +36,8 @@ def connections(
     }
     for login, password in secret.sftp_passwords.items():
         found[login] = f"sftp://{login}:{quote(password, safe='')}@{sftp}?{host_key}"
+    receiver = urlsplit(ready["receiver"]).netloc
+    found[RECEIVER_LOGIN] = f"sftp://{RECEIVER_LOGIN}:{quote(secret.receiver_password, safe='')}@{receiver}?{host_key}"
     for conn_id, kind in (("mail", "smtp"), ("mailbox", "imap")):
         server = urlsplit(ready[kind]).netloc
         found[conn_id] = f"{kind}://{OFFICE_LOGIN}:{quote(secret.mail_password, safe='')}@{server}"

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from courtyard.sample.standins import hotline, ledgers, mail, residents, sftp
-from courtyard.sample.standins.credentials import Credentials, folder
+from courtyard.sample.standins.credentials import RECEIVER_LOGIN, Credentials, folder
 from courtyard.settings import Settings
 
 PARENT_SECONDS = 0.5
@@ -64,6 +64,11 @@ async def run(settings: Settings, ready_file: Path, with_parent: bool) -> None:
         ),
     }
     files = await sftp.serve(settings.sample / "sftp", secret.sftp_passwords, secret.host_private_key)
+    received = folder(settings) / "received"
+    received.mkdir(parents=True, exist_ok=True)
+    receiver = await sftp.serve(
+        received, {RECEIVER_LOGIN: secret.receiver_password}, secret.host_private_key, takes=True
+    )
     post = await mail.serve(folder(settings) / "mail", secret.mail_password)
     serving = [asyncio.create_task(server.serve(sockets=[server.socket])) for server in web.values()]
     watching = asyncio.create_task(_outlive(os.getppid(), stop)) if with_parent else None
@@ -72,6 +77,7 @@ async def run(settings: Settings, ready_file: Path, with_parent: bool) -> None:
     addresses = {name: server.address for name, server in web.items()}
     addresses |= {
         "sftp": f"sftp://127.0.0.1:{files.get_port()}",
+        "receiver": f"sftp://127.0.0.1:{receiver.get_port()}",
         "smtp": f"smtp://127.0.0.1:{post.smtp_port}",
         "imap": f"imap://127.0.0.1:{post.imap_port}",
     }
@@ -79,6 +85,7 @@ async def run(settings: Settings, ready_file: Path, with_parent: bool) -> None:
     await stop.wait()
     ready_file.unlink(missing_ok=True)
     files.close()
+    receiver.close()
     post.close()
     if watching:
         watching.cancel()

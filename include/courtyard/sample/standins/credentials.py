@@ -17,6 +17,7 @@ from courtyard.settings import Settings
 OFFICE_LOGIN = "office"
 OFFICE_ADDRESS = "grid@shaocheng.example"
 SFTP_LOGINS = ("population", "school", "grid_sftp", "party", "civil_rosters", "housing", "community_governance")
+RECEIVER_LOGIN = "departments"  # of the SFTP server that takes reports
 DEPARTMENTS = ("emergency", "justice", "disabled_federation")
 
 
@@ -33,6 +34,7 @@ class Credentials:
     residents_api_key: str = field(repr=False)
     civil_password: str = field(repr=False)
     mail_password: str = field(repr=False)
+    receiver_password: str = field(repr=False)
     sftp_passwords: dict[str, str] = field(repr=False)
     department_passwords: dict[str, str] = field(repr=False)
     host_private_key: str = field(repr=False)
@@ -63,6 +65,7 @@ class Credentials:
             residents_api_key=secrets.token_urlsafe(24),
             civil_password=secrets.token_urlsafe(24),
             mail_password=secrets.token_urlsafe(24),
+            receiver_password=secrets.token_urlsafe(24),
             sftp_passwords={login: secrets.token_urlsafe(24) for login in SFTP_LOGINS},
             department_passwords={name: secrets.token_urlsafe(24) for name in DEPARTMENTS},
             host_private_key=private.decode(),

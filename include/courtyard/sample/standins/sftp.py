@@ -1,4 +1,4 @@
-"""The SFTP server of the departments that hand over files: read only, one folder, passwords."""
+"""The SFTP servers of the departments: one hands over files, read only; one takes what the office sends."""
 
 from __future__ import annotations
 
@@ -41,13 +41,16 @@ class _Login(asyncssh.SSHServer):
         return bool(known) and hmac.compare_digest(known.encode(), password.encode())
 
 
-async def serve(root: Path, passwords: Mapping[str, str], host_private_key: str) -> asyncssh.SSHAcceptor:
-    """Serve a folder on a free loopback port; `get_port()` of the result names it."""
+async def serve(
+    root: Path, passwords: Mapping[str, str], host_private_key: str, *, takes: bool = False
+) -> asyncssh.SSHAcceptor:
+    """Serve a folder on a free loopback port; `get_port()` of the result names it. Read only unless it `takes` files."""
+    server = asyncssh.SFTPServer if takes else _ReadOnly
     return await asyncssh.listen(
         "127.0.0.1",
         0,
         server_factory=lambda: _Login(passwords),
         server_host_keys=[asyncssh.import_private_key(host_private_key)],
-        sftp_factory=lambda channel: _ReadOnly(channel, chroot=str(root).encode()),
+        sftp_factory=lambda channel: server(channel, chroot=str(root).encode()),
         config=None,
     )

@@ -9,6 +9,7 @@ from courtyard.store.tables.base import SCHEMAS, metadata
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
+from courtyard.store.tables.releasing import check_result, explanation, sending, sign_off, waiver
 from courtyard.store.tables.staging import batch, finding, link, quarantined_row, release, row
 from courtyard.store.tables.submissions import content, issue, notice, period_lock, submission
 from courtyard.store.tables.warehouse import (
@@ -39,6 +40,7 @@ __all__ = [
     "authority",
     "batch",
     "cell_row",
+    "check_result",
     "code",
     "content",
     "courtyard",
@@ -51,6 +53,7 @@ __all__ = [
     "delivery",
     "discrepancy",
     "evidence",
+    "explanation",
     "fetch",
     "finding",
     "gazetteer",
@@ -75,7 +78,10 @@ __all__ = [
     "reopened",
     "review",
     "row",
+    "sending",
+    "sign_off",
     "submission",
     "submitted_dataset",
     "unit",
+    "waiver",
 ]

@@ -1,0 +1,61 @@
+"""What DAGs do beside the stages of a quarter, each in one task and by name: the grid cycle, and the release of reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from courtyard import reports, stages
+from courtyard.period import SHANGHAI, Period
+from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
+
+LATE = timedelta(days=31)
+"""So long after a quarter has ended, deliveries that were late for it are still looked for every day."""
+
+
+def report(period: str, *, holder: str, at: datetime, connection: Connect = None) -> dict[str, Result]:
+    """Take in what has landed for a quarter and publish what is counted for a day before that of `at`.
+
+    The quarter before it is looked at too, as long as its last deliveries may come. Returns quarter -> step -> result;
+    a report that is held does not stop anything. Raises HeldError while another run has one of the quarters.
+    """
+    day = at.astimezone(SHANGHAI).date()
+    publish = Stage("publish", "发布报表", lambda ctx: reports.publish(ctx, day))
+    quarter, done = Period.quarter(period), {}
+    for one in (quarter.previous(), quarter):
+        ctx = context(str(one), holder=holder, connection=connection)
+        first = Period.quarter(ctx.district.office.first_quarter)
+        if one >= first and day - one.last_day <= LATE:
+            done[str(one)] = dict(stages.run_these(ctx, [*map(stages.stage, TAKEN_IN), publish]))
+    return done
+
+
+def deliver(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """Send what is signed or waived, whatever its period."""
+    return reports.deliver(context(period, holder=holder, connection=connection), at=at)
+
+
+def questions(period: str, *, holder: str, at: datetime, connection: Connect = None) -> list[dict[str, str]]:
+    """Who is to be asked for a signature: {department, approver}."""
+    return reports.questions(context(period, holder=holder, connection=connection), on=at.astimezone(SHANGHAI).date())
+
+
+def ask(period: str, *, holder: str, connection: Connect = None, **of: Any) -> Result | None:
+    """What an approver is shown; see `reports.ask`."""
+    return reports.ask(context(period, holder=holder, connection=connection), **of)
+
+
+def answer(period: str, *, holder: str, connection: Connect = None, **given: Any) -> Result:
+    """What an approver's answer does; see `reports.answer`."""
+    return reports.answer(context(period, holder=holder, connection=connection), **given)
+
+
+ACTIONS: dict[str, Callable[..., Any]] = {
+    **stages.GRID_ACTIONS,
+    "report": report,
+    "deliver": deliver,
+    "questions": questions,
+    "ask": ask,
+    "answer": answer,
+}

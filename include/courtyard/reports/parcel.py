@@ -1,0 +1,70 @@
+"""What one recipient gets of one publication."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from courtyard.district.models import Recipient
+from courtyard.notices.problems import NotSent
+from courtyard.reports import folder
+from courtyard.reports.folder import MANIFEST, Manifest
+
+# Of a manifest, what goes out: without checks, and without the hash of content that the recipient may not see.
+_TOLD = ("report", "title", "period", "revision", "supersedes", "as_known_at", "approvals")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Files of a publication for a recipient; `source` is the publication's folder."""
+
+    street_code: str
+    street: str
+    recipient: Recipient
+    source: Path
+    manifest: Manifest
+    basis: str
+
+    @classmethod
+    def of(cls, parcel_of: Manifest, recipient: Recipient, **more: Any) -> Parcel:
+        """The parcel that a publication's manifest makes for a recipient; NotSent when nothing is for it."""
+        names = files_for(parcel_of, recipient)
+        if not names:
+            raise NotSent("这一版没有适合该单位查看范围的文件。", "请核对 recipients.yaml 中的 view。")
+        told = {key: parcel_of[key] for key in _TOLD if key in parcel_of}
+        files = {name: parcel_of["files"][name] for name in names}
+        return cls(manifest={**told, "recipient": recipient.name, "files": files}, recipient=recipient, **more)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name to SHA-256."""
+        return self.manifest["files"]
+
+    @property
+    def place(self) -> str:
+        """Where it lies below a recipient's folder."""
+        return f"{self.manifest['period']}/{self.manifest['report']}/r{self.manifest['revision']}"
+
+    def body(self, name: str) -> bytes:
+        """A file's bytes as published; NotSent when they are gone or no longer the same."""
+        try:
+            data = (self.source / name).read_bytes()
+        except OSError:
+            data = b""
+        if folder.sha256(data) != self.files[name]:
+            raise NotSent("已发布的文件缺失或损坏。", "请先运行该季度把它恢复。")
+        return data
+
+    def contents(self) -> list[tuple[str, bytes]]:
+        """Every file to write, the manifest last."""
+        return [*((name, self.body(name)) for name in self.files), (MANIFEST, folder.written(self.manifest))]
+
+
+def files_for(manifest: Manifest, recipient: Recipient) -> list[str]:
+    """The files that a recipient may see: those of its view where the publication has views, else all."""
+    views = manifest.get("views")
+    if not views:
+        return list(manifest["files"])
+    view = recipient.view_of(manifest["report"])
+    return [name for name in manifest["files"] if views.get(name) == view]

@@ -1,0 +1,138 @@
+"""The sign-off through a real scheduler: asked by department, a wrong answer asked again, what is signed delivered."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from courtyard.privacy import keys
+from courtyard.runtime import airflow, supervisor
+from courtyard.runtime.api import Api
+from courtyard.settings import Settings
+
+pytestmark = pytest.mark.airflow_e2e
+
+ROOT = Path(__file__).resolve().parents[2]
+DAG, QUARTER = "courtyard_sign_off", "2025Q4"
+APPROVER, PREPARER = "街道办事处审核岗", "街道社区发展治理办公室"
+CIVIL = ("dibao_statistics", "2025-12")
+MOST_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Installation:
+    settings: Settings
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "courtyard", *arguments],
+            env=supervisor.child_env(self.settings),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Installation]:
+    """One quarter of a small street, published and unsigned."""
+    folder = Path(tempfile.mkdtemp(prefix="courtyard-sign-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    found = Installation(Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys"))
+    keys.create(found.settings.keys)
+    try:
+        for words in (("init",), ("sample", "--scale", "0.01"), ("run", QUARTER)):
+            done = found.run(*words)
+            assert done.returncode in (0, 1), done.stdout[-4000:] + done.stderr[-4000:]
+        yield found
+    finally:
+        supervisor.shut_down(found.settings)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def api(installed: Installation) -> Iterator[Api]:
+    settings = installed.settings
+    with supervisor.running(settings, standins=True) as services:
+        airflow.prepare(settings, services.url)
+        known = airflow.start(settings, services.url, scheduled=False)
+        found = Api(known, lambda: airflow.check_alive(settings))
+        found.wait_until_ready([DAG])
+        found.pause(DAG, False)
+        yield found
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """What `found` returns as soon as it is anything."""
+    deadline = time.monotonic() + MOST_SECONDS
+    while time.monotonic() < deadline:
+        if value := found():
+            return value
+        time.sleep(1)
+    raise AssertionError(f"nothing came in {MOST_SECONDS} seconds")
+
+
+def question(api: Api, run: str, index: int) -> dict[str, Any]:
+    return api._send("GET", f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/ask/{index}/hitlDetails")
+
+
+def answer(api: Api, run: str, index: int, option: str, **fields: str) -> None:
+    given = {"post": "", "reason": "", "only": "", **fields}
+    body = {"chosen_options": [option], "params_input": given}
+    api._send("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/ask/{index}/hitlDetails", json=body)
+
+
+def asked(api: Api, run: str) -> dict[str, int]:
+    """Department -> map index, of the questions that wait for an answer."""
+    waits = [t for t in api.tasks(DAG, run) if t["task_id"] == "ask" and t["state"] == "awaiting_input"]
+    return {task["rendered_map_index"]: task["map_index"] for task in waits}
+
+
+def test_each_department_is_asked_a_wrong_answer_is_asked_again_and_what_is_signed_is_sent(api, installed):
+    run = api.trigger(DAG, {})
+    departments = {"青羊区民政局", "青羊区统计局", "青羊区委社区发展治理委员会"}
+    waits = until(lambda: found if (found := asked(api, run)).keys() >= departments else None)
+    civil = waits["青羊区民政局"]
+    first = question(api, run, civil)
+    assert first["options"] == ["签发", "退回"] and first["subject"] == f"请签发：青羊区民政局（{APPROVER}）"
+    assert "### 城市低保统计表 2025年12月 第1版" in first["body"] and "> **上次的答复" not in first["body"]
+
+    answer(api, run, civil, "签发", post=PREPARER)  # who prepared it may not sign it
+    assert until(lambda: _again(api, run, civil))["body"] == first["body"]
+    (told,) = [n for n in json.loads(installed.run("notices", "--json").stdout)["notices"] if "/refused/" in n["cause"]]
+    assert (told["state"], told["subject"]) == ("sent", "签发的答复没有被接受，请再答一次")
+    assert "上次的答复没有被接受：街道社区发展治理办公室是填报岗位" in installed.run("sign", *CIVIL).stdout
+    answer(api, run, civil, "签发", post=APPROVER)
+    answer(api, run, waits["青羊区统计局"], "退回", post=APPROVER, reason="请核对总人口")
+    answer(api, run, waits["青羊区委社区发展治理委员会"], "签发", post=APPROVER)
+    until(lambda: api.run(DAG, run)["state"] in ("success", "failed"))
+    assert api.run(DAG, run)["state"] == "success", [(t["task_id"], t["state"]) for t in api.tasks(DAG, run)]
+
+    sent = json.loads(installed.run("sent", "--json").stdout)
+    assert {entry["recipient"] for entry in sent} == {"civil_affairs", "community_governance"}
+    assert {entry["state"] for entry in sent} == {"confirmed"}
+    (left,) = json.loads(installed.run("sign", "--json").stdout)
+    assert (left["report"], left["state"], left["reason"]) == ("population_statistics", "returned", "请核对总人口")
+    manifest = installed.settings.published / "2025-12/dibao_statistics/r1/manifest.json"
+    (approval,) = json.loads(manifest.read_bytes())["approvals"]
+    assert (approval["post"], approval["preparer"], approval["decision"]) == (APPROVER, PREPARER, "signed")
+
+
+def _again(api: Api, run: str, index: int) -> dict[str, Any] | None:
+    """The question, once it is asked a second time."""
+    if index not in asked(api, run).values():
+        return None
+    found = question(api, run, index)
+    return found if not found["response_received"] else None
