@@ -1,0 +1,95 @@
+"""Choosing the cells that print `*`, so that every small count is safe beside all that was published before.
+
+Primary cells are the small counts and their amounts. Further (complementary) cells are chosen one need at a time, at the
+least loss, as in the single-cell step of Fischetti & Salazar (2000); old patterns cannot be changed any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from courtyard.privacy.disclosure.solver import Part, Wish
+from courtyard.privacy.disclosure.system import Key, Need, System, linked
+from courtyard.privacy.disclosure.tables import Place, Published, Table
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Which cells print `*`; `is_whole` when all but the zeros do, since no smaller pattern protects."""
+
+    hidden: frozenset[Place]
+    is_whole: bool = False
+
+
+def suppress(table: Table, before: Sequence[Published], threshold: int) -> Pattern:
+    """The cells of a table that must print `*`, after the tables `before` in the order of their publication.
+
+    `threshold` is the smallest count that may be known.
+    """
+    system = System(threshold)
+    for published in before:
+        system.add(published.table, published)
+    places = system.add(table)
+    hidden = _primary(system, places)
+    protected = True
+    for is_count in (True, False):  # amounts follow their counts, never the other way round
+        for members, relations in linked(system, places.values()):
+            keys = sorted(members, key=str)
+            if system.variables[keys[0]].is_count == is_count:
+                part = Part(system, keys, relations, _hidden_of(system, keys, hidden))
+                protected &= _protect(part)
+                hidden |= part.hidden
+                hidden |= _followers(system, hidden)
+    if not protected:
+        hidden |= {key for key in places.values() if not system.variables[key].given}
+    return Pattern(frozenset(place for place, key in places.items() if key in hidden), not protected)
+
+
+def _primary(system: System, places: dict[Place, Key]) -> set[Key]:
+    small = {key for key in places.values() if system.variables[key].need and not system.variables[key].given}
+    return small | _followers(system, small) | {key for key in places.values() if system.variables[key].hidden}
+
+
+def _followers(system: System, hidden: set[Key]) -> set[Key]:
+    """The amounts of hidden counts: an amount known beside a usual rate gives the count."""
+    found = {f for key in hidden for f in system.variables[key].followers}
+    return {key for key in found if not system.variables[key].given}
+
+
+def _hidden_of(system: System, keys: Sequence[Key], hidden: set[Key]) -> set[Key]:
+    return {key for key in keys if system.variables[key].hidden or key in hidden}
+
+
+def _protect(part: Part) -> bool:
+    """Hide more cells of a part until every need is met; False when one cannot be, whatever is hidden."""
+    variables = part.system.variables
+    needy = [(key, variables[key].need) for key in part.keys if variables[key].need]
+    hardest_first = sorted(needy, key=lambda n: (part.system.variables[n[0]].value - n[1].high, str(n[0])))
+    met = True
+    for key, need in hardest_first:
+        met &= _protect_one(part, key, need)
+    return met
+
+
+def _protect_one(part: Part, key: Key, need: Need) -> bool:
+    """Both directions; a cell that is printed as `*` also needs another that could be the small one."""
+    is_starred = part.system.variables[key].printed and part.system.variables[key].is_count
+    above = (is_starred and _grant(part, Wish(key, high=need.high, alibi=True))) or _grant(
+        part, Wish(key, high=need.high)
+    )
+    if not _grant(part, Wish(key, low=need.low)):
+        _grant(part, Wish(key, low=part.lowest(key)))  # sums of hidden cells forbid less
+    return above
+
+
+def _grant(part: Part, wish: Wish) -> bool:
+    """Meet a wish with a solution known already or found now; what moves in it is hidden from now on."""
+    if any(part.grants(shift, wish) for shift in ({}, *part.proofs)):
+        return True
+    shift = part.find(wish)
+    if shift is None:
+        return False
+    part.proofs.append(shift)
+    part.hidden |= {key for key in shift if part.system.variables[key].printed}
+    return True
