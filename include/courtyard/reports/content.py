@@ -27,7 +27,10 @@ Value = str | int | Decimal | None
 
 @dataclass(frozen=True)
 class Content:
-    """A form's content. `metadata` is by cell of the blank form; `groups` names each row's merged cell."""
+    """A form's content. `metadata` is by cell of the blank form; `groups` names each row's merged cell.
+
+    `areas` are the units in which a roster's rows are counted, for its view of counts.
+    """
 
     title: str
     metadata: dict[str, str]
@@ -37,6 +40,7 @@ class Content:
     notes: tuple[str, ...]
     content_hash: str
     as_known_at: datetime
+    areas: tuple[str | None, ...] = ()
 
 
 def build(
@@ -47,11 +51,11 @@ def build(
     `content_hash` leaves out 填表日期: a form that says the same on another day is the same.
     """
     rows = tuple(tuple(_value(ctx, column, row) for column in spec.columns) for row in result)
-    metadata = _metadata(ctx, spec, period, at.astimezone(SHANGHAI).date())
+    metadata = metadata_of(ctx, spec, period, at.astimezone(SHANGHAI).date())
     hashed = {
         "title": spec.title,
         "period": str(period),
-        "metadata": _metadata(ctx, spec, period, None),
+        "metadata": metadata_of(ctx, spec, period, None),
         "headers": [[c.group, c.header] for c in spec.columns],
         "rows": [[str(v) if isinstance(v, Decimal) else v for v in row] for row in rows],
         "notes": list(notes),
@@ -66,10 +70,12 @@ def build(
         notes=tuple(notes),
         content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
         as_known_at=at,
+        areas=tuple(row[spec.area] for row in result) if spec.area else (),
     )
 
 
-def _metadata(ctx: Context, spec: ReportSpec, period: Period, filled_on: date | None) -> dict[str, str]:
+def metadata_of(ctx: Context, spec: ReportSpec, period: Period, filled_on: date | None) -> dict[str, str]:
+    """The texts around a form's table, by cell; 填表日期 stays empty without a day."""
     office = ctx.district.office
     fields = {
         "street": office.short_name,

@@ -7,7 +7,7 @@ passes is a proof, whatever the solver's tolerances. It stays one while more cel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
@@ -49,6 +49,11 @@ class Part:
 
     def __post_init__(self) -> None:
         self.index = {key: i for i, key in enumerate(self.keys)}
+        self._met: dict[Key, list[Relation]] = {key: [] for key in self.keys}
+        for relation in self.relations:
+            for key, _ in relation.terms:
+                if key in self.index:
+                    self._met[key].append(relation)
         self.variables: list[Variable] = [self.system.variables[key] for key in self.keys]
         needy = [v.value // _STEPS for v in self.variables if v.need and not v.is_count]
         self.step = max(1, min(needy, default=1))
@@ -65,9 +70,8 @@ class Part:
 
     def beside(self, key: Key) -> list[Key]:
         """The printed cells of the relations in which a variable stands."""
-        met = [r for r in self.relations if any(k == key for k, _ in r.terms)]
-        found = {k for r in met for k, _ in r.terms if k != key and k in self.index}
-        return sorted((k for k in found if self.system.variables[k].printed), key=self.index.__getitem__)
+        found = dict.fromkeys(k for r in self._met[key] for k, _ in r.terms if k != key and k in self.index)
+        return [k for k in found if self.system.variables[k].printed]
 
     def grants(self, shift: Shift, wish: Wish) -> bool:
         """Whether a solution says what is wished."""
@@ -81,19 +85,23 @@ class Part:
         return is_starred and 0 < self.system.variables[key].value + shift.get(key, 0) < self.system.threshold
 
     def find(self, wish: Wish) -> Shift | None:
-        """The solution that hides the least more cells, or None where there is none."""
+        """A solution that hides few more cells, or None where there is none: at first one that hides none."""
         near = _WIDE * max([self.system.threshold, *(v.need.high for v in self.variables if v.need)])
-        for reach in (near, near + 2 * max(v.value for v in self.variables)):
-            programme = _Programme(self, reach)
-            programme.wish(wish)
-            shift = self._checked(programme.solve())
+        far = near + 2 * max(v.value for v in self.variables)
+        everything = set(self.keys)
+        unknown = {key for key in everything if key in self.hidden or not self.system.variables[key].printed}
+        attempts = [(near, unknown, True), (near, everything, False), (far, everything, False)]
+        for reach, moving, is_relaxed in attempts:
+            programme = _Programme(self, reach, moving)
+            programme.wish(replace(wish, alibi=wish.alibi and not is_relaxed))
+            shift = self._checked(programme.solve(is_relaxed=is_relaxed))
             if shift is not None and self.grants(shift, wish):
                 return shift
         return None
 
     def lowest(self, key: Key) -> int:
         """The least that any choice of hidden cells could leave possible for a variable."""
-        programme = _Programme(self, 2 * max(v.value for v in self.variables))
+        programme = _Programme(self, 2 * max(v.value for v in self.variables), set(self.keys))
         shift = self._checked(programme.solve(least=key))
         return self.system.variables[key].value + (shift or {}).get(key, 0)
 
@@ -111,19 +119,24 @@ class Part:
 
 
 class _Programme:
-    """An integer programme over the shifts (in steps), choices (this printed cell moves) and alibis of a part."""
+    """An integer programme over the shifts (in steps), choices (this printed cell moves) and alibis of a part.
 
-    def __init__(self, part: Part, reach: int) -> None:
+    Only the variables `moving` may shift, each by at most `reach`.
+    """
+
+    def __init__(self, part: Part, reach: int, moving: set[Key]) -> None:
         self._part = part
         far = max(1, reach // part.step)
-        self._up = [float(far) for _ in part.keys]
-        self._down = [float(min((v.value - int(v.printed)) // part.step, far)) for v in part.variables]
+        moves = [key in moving for key in part.keys]
+        self._up = [float(far if m else 0) for m in moves]
+        room = [(v.value - int(v.printed)) // part.step for v in part.variables]
+        self._down = [float(min(r, far) if m else 0) for r, m in zip(room, moves, strict=True)]
         self._lower, self._upper = [-d for d in self._down], list(self._up)
         self._cost = [0.0 for _ in part.keys]
         self._rows: list[tuple[list[tuple[int, float]], float, float]] = []
         self._choices: dict[int, int] = {}
         for i, key in enumerate(part.keys):
-            if part.variables[i].printed and key not in part.hidden:
+            if moves[i] and part.variables[i].printed and key not in part.hidden:
                 choice = self._choices[i] = self._binary(self._loss(i))
                 self._row([(i, 1), (choice, -self._up[i])], high=0)
                 self._row([(i, 1), (choice, self._down[i])], low=0)
@@ -161,12 +174,17 @@ class _Programme:
             self._row([(alibi, 1), (self._choices[i], -1)], high=0)
         return alibi
 
-    def solve(self, least: Key | None = None) -> OptimizeResult | None:
-        """The cheapest solution, or the one with the least value of a variable; None where bounds exclude each other."""
+    def solve(self, least: Key | None = None, is_relaxed: bool = False) -> OptimizeResult | None:
+        """The cheapest solution, or the one with the least value of a variable; None where bounds exclude each other.
+
+        Relaxed, it need not be whole; most of these are.
+        """
         if any(low > high for low, high in zip(self._lower, self._upper, strict=True)):
             return None
         width = len(self._cost)
         cost = np.array(self._cost)
+        if is_relaxed:
+            cost[: len(self._part.keys)] = 1.0  # as small as can be: other small cells are alibis
         if least is not None:
             cost = np.zeros(width)
             cost[self._part.index[least]] = 1.0
@@ -179,7 +197,7 @@ class _Programme:
             constraints.append(LinearConstraint(_sparse(entries, (len(self._rows), width)), lows, highs))
         return milp(
             cost,
-            integrality=np.ones(width),
+            integrality=np.full(width, int(not is_relaxed)),
             bounds=Bounds(np.array(self._lower), np.array(self._upper)),
             constraints=constraints,
             options={"node_limit": NODES, "mip_rel_gap": GAP},

@@ -7,19 +7,10 @@ least loss, as in the single-cell step of Fischetti & Salazar (2000); old patter
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from courtyard.privacy.disclosure.solver import Part, Wish
 from courtyard.privacy.disclosure.system import Key, Need, System, linked
-from courtyard.privacy.disclosure.tables import Place, Published, Table
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Which cells print `*`; `is_whole` when all but the zeros do, since no smaller pattern protects."""
-
-    hidden: frozenset[Place]
-    is_whole: bool = False
+from courtyard.privacy.disclosure.tables import Pattern, Place, Published, Table
 
 
 def suppress(table: Table, before: Sequence[Published], threshold: int) -> Pattern:
@@ -32,18 +23,15 @@ def suppress(table: Table, before: Sequence[Published], threshold: int) -> Patte
         system.add(published.table, published)
     places = system.add(table)
     hidden = _primary(system, places)
-    protected = True
     for is_count in (True, False):  # amounts follow their counts, never the other way round
         for members, relations in linked(system, places.values()):
             keys = sorted(members, key=str)
             if system.variables[keys[0]].is_count == is_count:
                 part = Part(system, keys, relations, _hidden_of(system, keys, hidden))
-                protected &= _protect(part)
-                hidden |= part.hidden
-                hidden |= _followers(system, hidden)
-    if not protected:
-        hidden |= {key for key in places.values() if not system.variables[key].given}
-    return Pattern(frozenset(place for place, key in places.items() if key in hidden), not protected)
+                if not _protect(part, set(places.values())):
+                    return Pattern(frozenset(places), is_whole=True)
+                hidden |= part.hidden | _followers(system, part.hidden)
+    return Pattern(frozenset(place for place, key in places.items() if key in hidden))
 
 
 def _primary(system: System, places: dict[Place, Key]) -> set[Key]:
@@ -61,26 +49,21 @@ def _hidden_of(system: System, keys: Sequence[Key], hidden: set[Key]) -> set[Key
     return {key for key in keys if system.variables[key].hidden or key in hidden}
 
 
-def _protect(part: Part) -> bool:
-    """Hide more cells of a part until every need is met; False when one cannot be, whatever is hidden."""
+def _protect(part: Part, new: set[Key]) -> bool:
+    """Hide more cells of a part until every need is met, the hardest first; False as soon as one cannot be."""
     variables = part.system.variables
-    needy = [(key, variables[key].need) for key in part.keys if variables[key].need]
-    hardest_first = sorted(needy, key=lambda n: (part.system.variables[n[0]].value - n[1].high, str(n[0])))
-    met = True
-    for key, need in hardest_first:
-        met &= _protect_one(part, key, need)
-    return met
+    needy = [(key, need) for key in part.keys if (need := variables[key].need)]
+    needy.sort(key=lambda found: (variables[found[0]].value - found[1].high, str(found[0])))
+    return all(_protect_one(part, key, need, key in new) for key, need in needy)
 
 
-def _protect_one(part: Part, key: Key, need: Need) -> bool:
-    """Both directions; a cell that is printed as `*` also needs another that could be the small one."""
-    is_starred = part.system.variables[key].printed and part.system.variables[key].is_count
-    above = (is_starred and _grant(part, Wish(key, high=need.high, alibi=True))) or _grant(
-        part, Wish(key, high=need.high)
-    )
-    if not _grant(part, Wish(key, low=need.low)):
+def _protect_one(part: Part, key: Key, need: Need, is_new: bool) -> bool:
+    """Upwards, with an alibi for `*` where there can be one; a new cell downwards too, as far as any choice could leave."""
+    variable = part.system.variables[key]
+    if is_new and not _grant(part, Wish(key, low=need.low)):
         _grant(part, Wish(key, low=part.lowest(key)))  # sums of hidden cells forbid less
-    return above
+    has_alibi = variable.printed and variable.is_count and _grant(part, Wish(key, high=need.high, alibi=True))
+    return has_alibi or _grant(part, Wish(key, high=need.high))
 
 
 def _grant(part: Part, wish: Wish) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
@@ -72,20 +73,28 @@ class Table:
         return next(row.values[index] for row in self.rows if row.area == area)
 
     def plain(self) -> dict[str, Any]:
-        """The table as JSON keeps it."""
-        return asdict(self)
+        """The table as JSON keeps it, days as ISO text."""
+        return json.loads(json.dumps(asdict(self), default=date.isoformat))
 
     @classmethod
     def of(cls, plain: dict[str, Any]) -> Table:
-        """The table that `plain` described, dates as ISO text or as dates."""
+        """The table that `plain` described."""
         return cls(
             plain["name"],
-            _day(plain["start"]),
-            _day(plain["end"]),
+            date.fromisoformat(plain["start"]),
+            date.fromisoformat(plain["end"]),
             tuple(_column(c) for c in plain["columns"]),
             tuple(Row(r["area"], tuple(r["values"])) for r in plain["rows"]),
             tuple(Whole(w["whole"], tuple(w["parts"]), w["rest"]) for w in plain["wholes"]),
         )
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Which cells print `*`; `is_whole` when all do, zeros too, since nothing less protects: then nothing is told."""
+
+    hidden: frozenset[Place]
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,10 +105,6 @@ class Published:
     hidden: frozenset[Place]
 
 
-def _day(value: date | str) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
-
-
 def _column(plain: dict[str, Any]) -> Column:
-    days = {"start": _day(plain["start"]), "end": _day(plain["end"]), "of": tuple(plain["of"])}
-    return Column(**{**plain, **days})
+    start, end = date.fromisoformat(plain["start"]), date.fromisoformat(plain["end"])
+    return Column(**{**plain, "start": start, "end": end, "of": tuple(plain["of"])})
