@@ -60,7 +60,7 @@ def age_table(rows: list[tuple[int, int, int]], name: str = "ages", prefix: str 
     """Persons in three age groups by area."""
     made = [Row(string.ascii_lowercase[i], (sum(parts), *parts)) for i, parts in enumerate(rows)]
     columns = tuple(state(c, prefix + c) for c in ("persons", *PARTS))
-    return Table(name, DAY, DAY, columns, totalled(made), (Whole("persons", PARTS, "known"),))
+    return Table(name, DAY, DAY, columns, totalled(made), (Whole("persons", PARTS, "none"),))
 
 
 def add_up(attacker: Attacker, published: Published, naming: str = "") -> None:

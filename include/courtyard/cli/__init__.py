@@ -24,6 +24,7 @@ def application() -> typer.Typer:
         mart_commands,
         training,
         upkeep,
+        views,
     )
     from courtyard.cli.base import app
 

@@ -44,11 +44,11 @@ class Counted(Frozen):
 
 
 class Sum(Frozen):
-    """A column that others add up to; the rest is protected like a count unless it is known or no group of persons."""
+    """A column that others add up to; the rest is protected like a count unless there is none or it is no group of persons."""
 
     whole: str
     parts: tuple[str, ...] = Field(min_length=1)
-    rest: Literal["known", "open", "sensitive"] = "sensitive"
+    rest: Literal["none", "open", "sensitive"] = "sensitive"
 
 
 class Dimension(Frozen):

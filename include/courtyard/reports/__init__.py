@@ -31,3 +31,14 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
     from courtyard.reports import tracing
 
     return tracing.trace(ctx, report, period, cell, revision)
+
+
+def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:
+    """The files of a report's latest revision, and who may get which on what basis.
+
+    Returns {report, title, period, revision, folder, files: [{file, view, recipients, basis}]}; the view of the full form
+    is `full`. Raises UsageError for a report or period that was not published.
+    """
+    from courtyard.reports import views
+
+    return views.entitled(ctx, report, period)

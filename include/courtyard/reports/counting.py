@@ -117,7 +117,7 @@ def of_roster(
     made_spec = _layout(spec, view, classes)
     columns = {c.name: Counted(role="count", measure=c.measure) for c in classes}
     groups = {c.group: [k.name for k in classes if k.group == c.group] for c in classes if c.group}
-    sums = tuple(Sum(whole="total", parts=tuple(names), rest="known") for names in groups.values())
+    sums = tuple(Sum(whole="total", parts=tuple(names), rest="none") for names in groups.values())
     counted_view = view.model_copy(update={"area": "area", "columns": columns, "sums": sums, "dimensions": ()})
     areas = _listed(ctx, spec.as_of(period), made.areas)
     rows = [(area, name, _counted(made, classes, {area})) for area, name in areas]

@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openpyxl.utils import coordinate_to_tuple
+from sqlalchemy import text
 
 from courtyard.context import Context
 from courtyard.district.models import ReportColumn, ReportSpec
 from courtyard.district.report_views import View, title_of
+from courtyard.errors import UsageError
+from courtyard.period import Period
 from courtyard.privacy import masking
 from courtyard.reports import counting, disclosing, form, readiness
 from courtyard.reports.content import DASH, Content, Value
@@ -20,36 +23,61 @@ if TYPE_CHECKING:
     from courtyard.reports.publishing import Job
 
 
+FULL = "full"  # the form itself, which is no view
+_LATEST = text("""
+SELECT revision, folder, manifest FROM publish.publication
+ WHERE street_code = :street AND report = :report AND period = :period ORDER BY revision DESC LIMIT 1
+""")
+
+
 def files(job: Job, made: Content, revision: int, recorded: dict[str, Any] | None) -> dict[str, tuple[str, bytes]]:
     """Each view's file name, its kind and its bytes; of a recorded publication those that it had then."""
-    then = None if recorded is None else set(recorded.get("views", {}).values())
+    then = None if recorded is None else recorded.get("views", {}).values()
     found: dict[str, tuple[str, bytes]] = {}
     for view in job.spec.views:
-        if then is None or view.kind in then:
-            name = f"{job.spec.title}_{job.period}_r{revision}_{title_of(view.kind)}.xlsx"
-            spec, shown = (
-                _masked(job, view, made)
-                if view.kind == "masked"
-                else _counts(job, view, made, revision, then is not None)
-            )
-            found[name] = view.kind, form.render(job.ctx, spec, shown)
-    return found
-
-
-def entitled(ctx: Context, report: str, manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Who may get which file of a publication: [{file, view, recipients, basis}]; the full form's view is `full`."""
-    spec = ctx.district.reports[report]
-    by_kind = {view.kind: view for view in spec.views}
-    found = []
-    for name in manifest["files"]:
-        kind = manifest.get("views", {}).get(name, "full")
-        if kind == "full":
-            recipients, basis = [manifest["recipient"]], spec.basis
+        if then is not None and view.kind not in then:
+            continue
+        if view.kind == "masked":
+            spec, shown = _masked(job, view, made)
         else:
-            view = by_kind.get(kind)  # of a view that the pack has given up nobody is entitled any more
-            recipients, basis = (list(view.recipients), view.basis) if view else ([], "")
-        found.append({"file": name, "view": kind, "recipients": recipients, "basis": basis})
+            spec, shown = _counts(job, view, made, revision, is_new=then is None)
+        name = f"{job.spec.title}_{job.period}_r{revision}_{title_of(view.kind)}.xlsx"
+        found[name] = view.kind, form.render(job.ctx, spec, shown)
     return found
+
+
+def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:
+    """See `courtyard.reports.entitled`."""
+    spec = ctx.district.reports.get(report)
+    if spec is None:
+        raise UsageError(f"没有报表“{report}”。", f"可选：{'、'.join(ctx.district.reports)}。")
+    where = {"street": ctx.street_code, "report": report, "period": str(Period.parse(period))}
+    with ctx.engine("publisher").connect() as connection:
+        latest = connection.execute(_LATEST, where).one_or_none()
+    if latest is None:
+        raise UsageError(f"{spec.title} {where['period']} 没有发布过。", "请先运行该季度，或改正期别。")
+    return {
+        "report": report,
+        "title": spec.title,
+        "period": where["period"],
+        "revision": latest.revision,
+        "folder": latest.folder,
+        "files": [_to_whom(spec, latest.manifest, name) for name in latest.manifest["files"]],
+    }
+
+
+def _to_whom(spec: ReportSpec, manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    """Who may get a file of a publication and on what basis; nobody any more, where the pack gave a view up."""
+    kind = manifest.get("views", {}).get(name, FULL)
+    if kind == FULL:
+        return {"file": name, "view": FULL, "recipients": [manifest["recipient"]], "basis": spec.basis}
+    view = next((view for view in spec.views if view.kind == kind), None)
+    return {
+        "file": name,
+        "view": kind,
+        "recipients": list(view.recipients) if view else [],
+        "basis": view.basis if view else "",
+    }
 
 
 def _masked(job: Job, view: View, made: Content) -> tuple[ReportSpec, Content]:
@@ -65,24 +93,24 @@ def _mask(job: Job, view: View, column: ReportColumn) -> Callable[[Value], Value
         return lambda value: masking.WITHHELD
     if column.mask == "address":
         return counting.courtyard_namer(job.ctx.district, job.spec.as_of(job.period))
-    text: dict[str, Callable[[str], str]] = {
+    masks: dict[str, Callable[[str], str]] = {
         "name": masking.name,
         "id_number": lambda number: masking.id_number(number, view.keeps),
         "phone": masking.phone,
         "date": masking.date,
     }
-    mask = text.get(column.mask or "keep")
+    mask = masks.get(column.mask or "keep")
     if mask is None:
         return lambda value: value
     return lambda value: value if value is None or value == DASH else mask(str(value))
 
 
-def _counts(job: Job, view: View, made: Content, revision: int, is_recorded: bool) -> tuple[ReportSpec, Content]:
+def _counts(job: Job, view: View, made: Content, revision: int, *, is_new: bool) -> tuple[ReportSpec, Content]:
     spec, counted = job.spec, made
     if view.dimensions:
         spec, view, counted = counting.of_roster(job.ctx, job.spec, view, job.period, made)
     table = counting.table(spec, view, job.period, counted)
-    pattern = disclosing.recorded(job, revision) if is_recorded else disclosing.chosen(job, revision, table)
+    pattern = disclosing.chosen(job, revision, table) if is_new else disclosing.recorded(job, revision)
     rows = counting.starred(spec, view, counted, pattern.hidden)
     least = job.ctx.district.office.small_count
     said = f"“{counting.STAR}”为小于{least}的数，或为防止推算而一并不公布的数；0为实数。"

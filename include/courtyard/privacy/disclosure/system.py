@@ -161,7 +161,7 @@ class System:
             return
         left = self.variables[whole].value - sum(self.variables[part].value for part in known)
         terms: list[tuple[Key, int]] = [(whole, 1), *((part, -1) for part in known)]
-        if rest != "known":
+        if rest in ("open", "sensitive") or (rest == "none" and left):
             latent = latent or self._rest(whole, known, rest)
             if latent is None:
                 return

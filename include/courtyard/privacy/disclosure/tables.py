@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 TOTAL = "total"  # the area of a total row: the whole street
 
-Rest = Literal["known", "open", "sensitive"]
+Rest = Literal["none", "known", "open", "sensitive"]
 Place = tuple[str, str]  # a cell of a table: area, column
 
 
@@ -40,8 +40,9 @@ class Column:
 class Whole:
     """A column that its parts add up to, but for a rest.
 
-    The rest is `known` (none, or one that can be known from elsewhere), `open` (unknown, and no group of persons)
-    or `sensitive` (persons whom no column shows, a small count of whom is to be protected too).
+    The rest is `none` (where some is left after all, it is unknown), `known` to everybody, such as a difference of
+    rounding, `open` (unknown, and no group of persons) or `sensitive` (persons whom no column shows, a small count of
+    whom is to be protected too).
     """
 
     whole: str
