@@ -13,6 +13,7 @@ from math import ceil, floor
 
 import numpy as np
 from scipy.optimize import linprog
+from scipy.sparse import csr_array, lil_array
 
 STAR = "*"
 Name = Hashable
@@ -60,17 +61,20 @@ class Attacker:
     def small(self) -> dict[Name, tuple[int, int]]:
         """The counts that are shown to be some, and fewer than the threshold: lowest and highest possible value."""
         unknown, rows, constants = self._system()
-        matrix = np.zeros((len(rows), len(unknown)))
-        for r, row in enumerate(rows):
-            matrix[r, list(row)] = [float(value) for value in row.values()]
-        right = np.array([float(c) for c in constants])
-        bounds = [(self.least[name], None) for name in unknown]
         found = {n: (int(v), int(v)) for n, v in self.exact().items() if n in self.counts}
-        for i, name in enumerate(unknown):
-            if name in self.counts and name not in found:
-                low, high = _extremes(i, matrix, right, bounds)
+        for members, equations in _parts(len(unknown), rows):
+            wanted = [i for i in members if unknown[i] in self.counts and unknown[i] not in found]
+            place = {i: n for n, i in enumerate(members)}
+            matrix = lil_array((len(equations), len(members)))
+            for r, equation in enumerate(equations):
+                for i, value in rows[equation].items():
+                    matrix[r, place[i]] = float(value)
+            right = np.array([float(constants[equation]) for equation in equations])
+            bounds = [(self.least[unknown[i]], None) for i in members]
+            for i in wanted:
+                low, high = _extremes(place[i], csr_array(matrix), right, bounds)
                 if high is not None and high < self.threshold:
-                    found[name] = (low, high)
+                    found[unknown[i]] = low, high
         return {name: span for name, span in found.items() if span[0] > 0 and span[1] < self.threshold}
 
     def _system(self) -> tuple[list[Name], list[dict[int, Fraction]], list[Fraction]]:
@@ -87,7 +91,30 @@ class Attacker:
         return unknown, rows, constants
 
 
-def _extremes(i: int, matrix: np.ndarray, right: np.ndarray, bounds: list[tuple[int, None]]) -> tuple[int, int | None]:
+def _parts(unknowns: int, rows: list[dict[int, Fraction]]) -> list[tuple[list[int], list[int]]]:
+    """Unknowns that hang together by equations, with those equations."""
+    leader = list(range(unknowns))
+
+    def lead(i: int) -> int:
+        while leader[i] != i:
+            leader[i] = leader[leader[i]]
+            i = leader[i]
+        return i
+
+    for row in rows:
+        first, *others = row or [None]
+        for other in others:
+            leader[lead(other)] = lead(first)
+    parts: dict[int, tuple[list[int], list[int]]] = {}
+    for i in range(unknowns):
+        parts.setdefault(lead(i), ([], []))[0].append(i)
+    for number, row in enumerate(rows):
+        if row:
+            parts[lead(next(iter(row)))][1].append(number)
+    return list(parts.values())
+
+
+def _extremes(i: int, matrix: csr_array, right: np.ndarray, bounds: list[tuple[int, None]]) -> tuple[int, int | None]:
     """The least and the greatest whole number that an unknown can be; None without a bound."""
     target = np.zeros(matrix.shape[1])
     ends: list[float | None] = []
