@@ -16,7 +16,8 @@ from courtyard.privacy.disclosure.tables import Pattern, Place, Published, Table
 def suppress(table: Table, before: Sequence[Published], threshold: int) -> Pattern:
     """The cells of a table that must print `*`, after the tables `before` in the order of their publication.
 
-    `threshold` is the smallest count that may be known.
+    `threshold` is the smallest count that may be known. A table whose pattern `is_whole` told nothing and is not of those
+    `before`.
     """
     system = System(threshold)
     for published in before:
@@ -35,8 +36,10 @@ def suppress(table: Table, before: Sequence[Published], threshold: int) -> Patte
 
 
 def _primary(system: System, places: dict[Place, Key]) -> set[Key]:
-    small = {key for key in places.values() if system.variables[key].need and not system.variables[key].given}
-    return small | _followers(system, small) | {key for key in places.values() if system.variables[key].hidden}
+    """Small counts, what was hidden before, and the amounts of both."""
+    cells = {key: system.variables[key] for key in places.values()}
+    small = {key for key, cell in cells.items() if cell.hidden or (cell.need and not cell.given)}
+    return small | _followers(system, small)
 
 
 def _followers(system: System, hidden: set[Key]) -> set[Key]:
