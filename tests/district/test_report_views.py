@@ -56,6 +56,7 @@ def test_a_column_that_the_counts_leave_out_is_refused():
             {"role": "count", "measure": "x", "distinct_of": "persons"},
             "distinct_of goes with a count over",
         ),
+        ("standard", {"role": "ratio", "of": ["per_person"]}, "no such columns with numbers: per_person"),
         ("persons", {"role": "drop"}, "no such columns with numbers: persons"),
     ],
 )
@@ -84,6 +85,13 @@ def test_only_one_view_of_a_kind_and_only_a_roster_is_masked():
     roster = spec("dibao_roster")
     assert "two views of one kind" in said({**roster, "views": [roster["views"][0]] * 2})
     assert "only a roster can be masked" in said(spec("population_statistics", views=[roster["views"][0]]))
+
+
+@pytest.mark.parametrize("recipient", ["青羊区民政局", "各社区居民委员会"])
+def test_a_recipient_gets_the_form_or_one_view_of_it(recipient):
+    plain = spec("dibao_roster")
+    plain["views"][0]["recipients"].append(recipient)
+    assert f"gets more than one of the form and its views: {recipient}" in said(plain)
 
 
 def test_a_roster_is_counted_by_coded_columns():

@@ -94,6 +94,9 @@ def problems_of(spec: ReportSpec) -> Iterator[str]:
     kinds = [view.kind for view in spec.views]
     if len(set(kinds)) != len(kinds):
         yield "views has two views of one kind"
+    receivers = [spec.recipient, *(name for view in spec.views for name in view.recipients)]
+    if twice := sorted({name for name in receivers if receivers.count(name) > 1}):
+        yield f"views: gets more than one of the form and its views: {', '.join(twice)}"
     for view in spec.views:
         yield from _masked(spec) if view.kind == "masked" else _counts(spec, view)
 
@@ -119,12 +122,10 @@ def _counts(spec: ReportSpec, view: View) -> Iterator[str]:
         yield "views: counts of an aggregate have columns, not dimensions"
     if bare := [c.name for c in spec.columns if c.name not in {view.area, *view.columns}]:
         yield f"views: columns of the counts view leaves out {', '.join(bare)}"
-    said = {view.area, *view.columns}
-    for column in view.columns.values():
-        said |= {*column.of, *filter(None, [column.distinct_of])}
     numbers = {name for name, column in view.columns.items() if column.role in ("count", "amount")}
+    named = {name for column in view.columns.values() for name in (*column.of, column.distinct_of) if name}
     added = {name for s in view.sums for name in (s.whole, *s.parts)}
-    if unknown := sorted((said - names) | (added - numbers)):
+    if unknown := sorted(({view.area, *view.columns} - names) | ((named | added) - numbers)):
         yield f"views: no such columns with numbers: {', '.join(unknown)}"
     texts = [c.name for c in spec.columns if c.name in numbers and c.kind == "text"]
     if texts:
