@@ -6,7 +6,11 @@ passes is a proof, whatever the solver's tolerances. It stays one while more cel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ctypes
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -195,13 +199,29 @@ class _Programme:
             entries = [(row, i, value) for row, (terms, _, _) in enumerate(self._rows) for i, value in terms]
             lows, highs = [low for _, low, _ in self._rows], [high for _, _, high in self._rows]
             constraints.append(LinearConstraint(_sparse(entries, (len(self._rows), width)), lows, highs))
-        return milp(
-            cost,
-            integrality=np.full(width, int(not is_relaxed)),
-            bounds=Bounds(np.array(self._lower), np.array(self._upper)),
-            constraints=constraints,
-            options={"node_limit": NODES, "mip_rel_gap": GAP},
-        )
+        with _silence():
+            return milp(
+                cost,
+                integrality=np.full(width, int(not is_relaxed)),
+                bounds=Bounds(np.array(self._lower), np.array(self._upper)),
+                constraints=constraints,
+                options={"node_limit": NODES, "mip_rel_gap": GAP},
+            )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing goes to standard output: HiGHS prints a line there now and then, where commands print their results."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)  # what C has not written yet would come later
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _sparse(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> csr_array:
