@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from io import BytesIO
@@ -151,9 +152,15 @@ class World:
         return World(replace(self.ctx, district=district), self._serial)
 
     def sheet(self, folder: str) -> Worksheet:
-        """The form in a folder below published/, opened."""
-        (path,) = (self.ctx.settings.published / folder).glob("*.xlsx")
-        return load_workbook(BytesIO(path.read_bytes())).active
+        """The full form in a folder below published/, opened."""
+        return self.view(folder, None)
+
+    def view(self, folder: str, kind: str | None) -> Worksheet:
+        """A publication's view of a kind, opened; its full form for None."""
+        place = self.ctx.settings.published / folder
+        manifest = json.loads((place / "manifest.json").read_bytes())
+        (name,) = (name for name in manifest["files"] if manifest.get("views", {}).get(name) == kind)
+        return load_workbook(BytesIO((place / name).read_bytes())).active
 
 
 def table(sheet: Worksheet, first_row: int, rows: int) -> list[list[Any]]:

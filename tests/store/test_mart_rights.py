@@ -17,7 +17,7 @@ OPEN = {
 BEHIND = (
     "warehouse.record", "warehouse.discrepancy", "warehouse.courtyard_archive", "warehouse.courtyard", "warehouse.unit",
     "identity.person", "identity.record_person", "identity.review", "landing.delivery", "staging.row",
-    "submissions.submission", "audit.event",
+    "submissions.submission", "audit.event", "publish.suppression",
 )  # fmt: skip
 _VALUES = {
     "period": "'2026Q1'", "turns_on": "'09-01'", "date": "DATE '2026-03-31'", "timestamp with time zone": "TIMESTAMPTZ '2026-04-15'",

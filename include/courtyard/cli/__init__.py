@@ -25,6 +25,7 @@ def application() -> typer.Typer:
         releasing,
         training,
         upkeep,
+        views,
     )
     from courtyard.cli.base import app
 

@@ -62,7 +62,8 @@ class Office(Frozen):
     """`district.yaml`: the street office and its thresholds.
 
     `answering` orders the posts of a kind of unit: the first that is held answers for the unit, the next
-    one deputises, and when all are vacant the unit above answers. At the top it is the `preparer`.
+    one deputises, and when all are vacant the unit above answers. At the top it is the `preparer`. Counts below
+    `small_count` are not shown in a report's view of counts.
     """
 
     street_code: str = Field(pattern=r"^\d{9}$")
@@ -76,6 +77,7 @@ class Office(Frozen):
     reviewer: str
     shrink_hold_share: float = Field(gt=0, lt=1)
     dibao_standard_yuan: int = Field(gt=0)
+    small_count: int = Field(5, ge=2, le=50)
     grid_cycle: GridCycle
     desk: DeskRules = DeskRules()
     answering: dict[Literal["street", "community", "grid"], tuple[str, ...]] = Field({})

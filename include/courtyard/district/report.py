@@ -8,8 +8,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from courtyard.district import report_views
 from courtyard.district.frozen import Frozen
 from courtyard.district.report_checks import ReportCheck
+from courtyard.district.report_views import Mask, View
 from courtyard.period import Period
 
 
@@ -21,6 +23,7 @@ class ReportColumn(Frozen):
     contract column of that name. `empty` is how a NULL is printed: blank (not asked, unknown) or
     dash (not applicable); a counted zero is always 0. `traces` are the fact columns an aggregate
     cell is made of, its own name unless given. `width` is in characters of the default font.
+    `mask` is what a masked view does to the column.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -34,6 +37,7 @@ class ReportColumn(Frozen):
     codes: str | None = None
     sealed: str | None = None
     traces: tuple[str, ...] | None = None
+    mask: Mask | None = None
 
 
 class ReportChart(Frozen):
@@ -68,7 +72,8 @@ class ReportSpec(Frozen):
     one body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a cell of the blank
     form to its text with `METADATA_FIELDS` in braces. `pack` names registers of the pack that the SQL gets as JSON
     with their line numbers (`:pack_units`, …). Rows with an equal `merge_by` share one merged cell in `merge_columns`
-    where their values are equal. `checks` must hold before a revision is released.
+    where their values are equal. `checks` must hold before a revision is released;
+    `views` go beside the full form.
     """
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -94,6 +99,7 @@ class ReportSpec(Frozen):
     total_row: bool = False
     charts: tuple[ReportChart, ...] = ()
     checks: tuple[ReportCheck, ...] = ()
+    views: tuple[View, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> ReportSpec:
@@ -114,7 +120,15 @@ class ReportSpec(Frozen):
             date.fromisoformat(f"2001-{self.cutoff}")  # a day that every year has
         if self.kind == "aggregate" and self.facts is None:
             raise ValueError("kind aggregate goes with 'facts'")
+        if problem := next(report_views.problems_of(self), None):
+            raise ValueError(problem)
         return self
+
+    @property
+    def area(self) -> str | None:
+        """The query's column that says in which unit a roster's row is counted, where a view counts them."""
+        areas = (view.area for view in self.views if view.dimensions)
+        return next(areas, None)
 
     def as_of(self, period: Period) -> date:
         """统计截止日: the day for which a period's report is counted."""

@@ -84,3 +84,14 @@ def answer(
         return asking.answer(ctx, asked, asking.Answer(option=option, **given), at)
     except asking.WrongAnswer as error:
         return {"wrong": str(error)}
+
+
+def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:
+    """The files of a report's latest revision, and who may get which on what basis.
+
+    Returns {report, title, period, revision, folder, files: [{file, view, recipients, basis}]}; the view of the full form
+    is `full`. Raises UsageError for a report or period that was not published.
+    """
+    from courtyard.reports import views
+
+    return views.entitled(ctx, report, period)

@@ -28,6 +28,7 @@ class Content:
     """A form's content. `metadata` is by cell of the blank form; `groups` names each row's merged cell.
 
     `charts` are the rows behind each chart of the report (category, values), empty for one that draws the body.
+    `areas` are the units in which a roster's rows are counted, for its view of counts.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Content:
     content_hash: str
     as_known_at: datetime
     charts: tuple[tuple[tuple[Value, ...], ...], ...] = ()
+    areas: tuple[str | None, ...] = ()
 
 
 def build(
@@ -53,11 +55,11 @@ def build(
         tuple(tuple(row[name] for name in (chart.categories, *chart.values)) for row in drawn)
         for chart, drawn in zip(spec.charts, result.charts, strict=True)
     )
-    metadata = _metadata(ctx, spec, period, at.astimezone(SHANGHAI).date())
+    metadata = metadata_of(ctx, spec, period, at.astimezone(SHANGHAI).date())
     hashed = {
         "title": spec.title,
         "period": str(period),
-        "metadata": _metadata(ctx, spec, period, None),
+        "metadata": metadata_of(ctx, spec, period, None),
         "headers": [[c.group, c.header] for c in spec.columns],
         "rows": rows,
         "notes": list(notes),
@@ -75,10 +77,12 @@ def build(
         content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
         as_known_at=at,
         charts=charts,
+        areas=tuple(row[spec.area] for row in result.rows) if spec.area else (),
     )
 
 
-def _metadata(ctx: Context, spec: ReportSpec, period: Period, filled_on: date | None) -> dict[str, str]:
+def metadata_of(ctx: Context, spec: ReportSpec, period: Period, filled_on: date | None) -> dict[str, str]:
+    """The texts around a form's table, by cell; 填表日期 stays empty without a day."""
     office = ctx.district.office
     fields = {
         "street": office.short_name,

@@ -15,7 +15,7 @@ from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import CourtyardError, HeldError, LeaseLost
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import checking, content, folder, form, query, readiness, reconciling
+from courtyard.reports import checking, content, folder, form, query, readiness, reconciling, views
 from courtyard.reports.checking import Checked, Unreconciled
 from courtyard.reports.content import Content
 from courtyard.reports.kept import Kept
@@ -178,10 +178,14 @@ def _issue(job: Job, made: Content, revision: int, checked: Checked) -> None:
     job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
 
 
-def _files(job: Job, made: Content, revision: int) -> tuple[dict[str, bytes], folder.Manifest]:
+def _files(
+    job: Job, made: Content, revision: int, recorded: folder.Manifest | None = None
+) -> tuple[dict[str, bytes], folder.Manifest]:
+    """The full form and its views, those of a recorded manifest as they were chosen then."""
     name = f"{job.spec.title}_{job.period}_r{revision}.xlsx"
-    body = form.render(job.ctx, job.spec, made)
-    return {name: body}, {
+    shown = views.files(job, made, revision, recorded)
+    files = {name: form.render(job.ctx, job.spec, made), **{view: body for view, (_, body) in shown.items()}}
+    return files, {
         "report": job.spec.report,
         "title": job.spec.title,
         "recipient": job.spec.recipient,
@@ -190,7 +194,8 @@ def _files(job: Job, made: Content, revision: int) -> tuple[dict[str, bytes], fo
         "supersedes": revision - 1 if revision > 1 else None,
         "as_known_at": made.as_known_at.astimezone(SHANGHAI).isoformat(),
         "content_hash": made.content_hash,
-        "files": {name: folder.sha256(body)},
+        "files": {file: folder.sha256(body) for file, body in files.items()},
+        **({"views": {view: kind for view, (kind, _) in shown.items()}} if shown else {}),
         "rows": len(made.rows),
         "notes": list(made.notes),
         "approvals": [],
@@ -209,7 +214,7 @@ def _restore(job: Job, row: RowMapping) -> None:
         folder.write_manifest(path, manifest)
         return
     made = job.content(row["as_known_at"], notes=manifest["notes"])
-    files, again = _files(job, made, row["revision"])
+    files, again = _files(job, made, row["revision"], manifest)
     if again["files"] != manifest["files"]:
         raise HeldError(
             f"已发布的第 {row['revision']} 版文件缺失或损坏，且无法按原样重做。", "请从备份恢复它的文件夹。"

@@ -92,7 +92,7 @@ def _has(result: CursorResult[Any], file: str, needed: set[str]) -> None:
 
 
 def _needed(spec: ReportSpec) -> set[str]:
-    needed = {c.name for c in spec.columns} | ({spec.merge_by} if spec.merge_by else set())
+    needed = {c.name for c in spec.columns} | {name for name in (spec.merge_by, spec.area) if name}
     if any(c.sealed for c in spec.columns):
         needed |= {"dataset", "record_key"}
     return needed | ({"sources"} if spec.kind == "roster" else {"row_key", "is_total"})

@@ -37,6 +37,7 @@ _SAID = (
     ("held", "报送被暂缓、待人工处理的网格"),
     ("received", "已收到、尚未入库的网格"),
 )
+SUBMISSION_LABELS = tuple(label for _, label in _SAID)  # with which the notes about grids begin
 _NAMES_SHOWN = 12  # of the grids in a note; the count is always given
 
 

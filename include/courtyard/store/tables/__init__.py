@@ -6,6 +6,7 @@ timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` a
 """
 
 from courtyard.store.tables.base import SCHEMAS, metadata
+from courtyard.store.tables.disclosure import suppression
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
@@ -82,6 +83,7 @@ __all__ = [
     "sign_off",
     "submission",
     "submitted_dataset",
+    "suppression",
     "unit",
     "waiver",
 ]
