@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from courtyard.district.burden import BurdenRules, Duty, Estimate
 from courtyard.district.contract import (
     Active,
     Column,
@@ -46,6 +47,7 @@ __all__ = [
     "ArchiveRules",
     "Authority",
     "BirthWindow",
+    "BurdenRules",
     "Channel",
     "CodeList",
     "Column",
@@ -56,6 +58,8 @@ __all__ = [
     "CourtyardChange",
     "DeskRules",
     "District",
+    "Duty",
+    "Estimate",
     "FormVersion",
     "Frozen",
     "GridCycle",
@@ -157,6 +161,8 @@ class District(Lookup, Frozen):
     tags: tuple[TagRule, ...]
     indicators: tuple[Indicator, ...]
     linkage: Linkage
+    duties: tuple[Duty, ...]
+    burden: BurdenRules
     root: Path = Field(exclude=True)
 
     @cached_property

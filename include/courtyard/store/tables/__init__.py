@@ -6,6 +6,7 @@ timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` a
 """
 
 from courtyard.store.tables.base import SCHEMAS, metadata
+from courtyard.store.tables.burden import admission, cell_count, meeting_avoided
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
@@ -34,10 +35,12 @@ from courtyard.store.tables.warehouse import (
 
 __all__ = [
     "SCHEMAS",
+    "admission",
     "answering",
     "audit_event",
     "authority",
     "batch",
+    "cell_count",
     "cell_row",
     "code",
     "content",
@@ -60,6 +63,7 @@ __all__ = [
     "key_group",
     "lease",
     "link",
+    "meeting_avoided",
     "metadata",
     "notice",
     "observation",
