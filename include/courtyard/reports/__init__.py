@@ -11,14 +11,20 @@ from courtyard.context import Context
 
 
 def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
-    """Publish every report period that ends in the quarter.
+    """Publish every report period that ends in the quarter, then bring the catalogue up to date.
 
     Returns `published`, `unchanged` (each {report, period, revision, folder}) and `held` (each
     {report, period, reason}). Raises LeaseLost when another run has taken over the quarter.
     """
-    from courtyard.reports import publishing
+    from courtyard.errors import HeldError
+    from courtyard.reports import catalogue, publishing
 
-    return publishing.publish(ctx)
+    done = publishing.publish(ctx)
+    try:
+        catalogue.build(ctx)
+    except HeldError as error:
+        done["held"].append({"report": "catalogue", "period": str(ctx.period), "reason": str(error)})
+    return done
 
 
 def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None = None) -> dict[str, Any]:

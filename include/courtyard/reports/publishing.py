@@ -16,6 +16,7 @@ from courtyard.district.models import ReportSpec
 from courtyard.errors import CourtyardError, HeldError, LeaseLost
 from courtyard.period import SHANGHAI, Period
 from courtyard.reports import content, folder, form, query, readiness
+from courtyard.reports.burden import counting
 from courtyard.reports.content import Content
 from courtyard.store import database, lease
 
@@ -142,6 +143,7 @@ def _issue(job: Job, made: Content, revision: int) -> None:
             for index, sources in enumerate(made.sources)
         ),
     )
+    counting.record(job.connection, job.ctx, job.where, revision, counting.count(job.ctx.district, job.spec, made))
     job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
 
 

@@ -17,7 +17,9 @@ cell_count = Table(
     Column("position", Integer, primary_key=True, comment="0-based column of the form"),
     Column("column_name", Text, nullable=False),
     Column("header", Text, nullable=False),
-    Column("fact", Text, nullable=False, comment="what is asked, such as person.phone; empty: row numbers and the like"),
+    Column(
+        "fact", Text, nullable=False, comment="what is asked, such as person.phone; empty: row numbers and the like"
+    ),
     Column("asked", Integer, nullable=False, comment="cells of the body, a merged one once"),
     Column("filled", Integer, nullable=False, comment="of them filled from the archive"),
     Column("by_hand", Integer, nullable=False, comment="of them left for a person: no source fills the column"),
