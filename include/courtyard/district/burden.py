@@ -13,7 +13,7 @@ class Duty(Frozen):
     """A row of `duties.csv`: a matter of the duty list (allowed, 权责清单) or of the negative list (refused, 负面清单).
 
     `words` (separated by spaces) tell the matter: of an allowed one in a form's title, of a refused one in its title
-    or in a column. `owner` is the department whose matter it is.
+    or in a column. `owner` is the department whose matter it is; several are separated by 、.
     """
 
     matter: str
@@ -25,6 +25,10 @@ class Duty(Frozen):
     @property
     def spelled(self) -> tuple[str, ...]:
         return tuple(self.words.split())
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        return tuple(self.owner.split("、"))
 
     def is_told_by(self, text: str) -> bool:
         """Whether a title or header speaks of the matter."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from courtyard.district.models import Column, Contract, District, ReportColumn, ReportSpec
 from courtyard.parsing.vocabulary import Vocabulary, fold
@@ -28,11 +27,6 @@ class Held:
     fact: str
 
 
-@lru_cache(maxsize=64)
-def _vocabulary(contract: Contract) -> Vocabulary:
-    return Vocabulary.of(contract)
-
-
 @dataclass(frozen=True)
 class Asked:
     """What a column of a form asks for: a fact (`NO_FACT`: row numbers, names of units), and whether something fills it."""
@@ -48,7 +42,7 @@ def asked_by(district: District, column: ReportColumn, spec: ReportSpec) -> Aske
     if spec.kind == "aggregate":
         return Asked(column.fact or f"{spec.datasets[0]}.{column.name}", has_source=True)
     contracts = [district.contracts[name] for name in (*spec.datasets, *spec.lookups)]
-    held = _by_name(district, contracts, column.sealed or column.name) or look_up(district, contracts, column.header)
+    held = by_name(district, contracts, column.sealed or column.name) or look_up(district, contracts, column.header)
     if held is None:
         return Asked(column.fact or f"{spec.datasets[0]}.{column.name}", has_source=False)
     return Asked(column.fact or held.fact, has_source=True)
@@ -57,14 +51,15 @@ def asked_by(district: District, column: ReportColumn, spec: ReportSpec) -> Aske
 def look_up(district: District, contracts: Iterable[Contract], header: str) -> Held | None:
     """The first of the contracts that has a column of this header or of a synonym."""
     for contract in contracts:
-        if (found := _vocabulary(contract).look_up(header)) is not None:
+        if (found := Vocabulary.of(contract).look_up(header)) is not None:
             column = contract.column(found[0])
             if not column.volatile:
                 return held(district, contract, column)
     return None
 
 
-def _by_name(district: District, contracts: Iterable[Contract], name: str) -> Held | None:
+def by_name(district: District, contracts: Iterable[Contract], name: str) -> Held | None:
+    """The first of the contracts that has a column of this name."""
     for contract in contracts:
         for column in contract.columns:
             if column.name == name and not column.volatile:
