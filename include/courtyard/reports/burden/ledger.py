@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from courtyard.context import Context
-from courtyard.district.models import BurdenRules
+from courtyard.district.models import BurdenRules, Estimate
 from courtyard.errors import UsageError
 from courtyard.reports.burden.admission import VERDICTS
 from courtyard.store import statements
@@ -175,6 +175,16 @@ def add_meeting(connection: Connection, ctx: Context, told: Meeting) -> None:
         raise UsageError("没有写明部门、事项或岗位。", "请加上 --source、--matter 和 --post。")
     said = {key: value for key, value in vars(told).items() if key != "number"}
     connection.execute(_SQL["add_meeting"], {"street": ctx.street_code, **said})
+
+
+def estimates(rules: BurdenRules) -> tuple[tuple[str, Estimate], ...]:
+    """The numbers behind the formula that nobody measured, by what people call them."""
+    return (
+        ("每格录入", rules.seconds_per_cell_typed),
+        ("每格核对", rules.seconds_per_cell_checked),
+        ("每次入户", rules.minutes_per_visit),
+        ("每行重复入户", rules.share_of_rows_visited),
+    )
 
 
 def _form(row: dict[str, Any], rules: BurdenRules) -> Form:

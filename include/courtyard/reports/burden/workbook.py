@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from courtyard.district.models import BurdenRules, District
 from courtyard.period import SHANGHAI
-from courtyard.reports.burden.ledger import FORMULA, Source, Year
+from courtyard.reports.burden.ledger import FORMULA, Form, Source, Year, estimates
 
 CREATED = datetime(2025, 1, 1)  # equal content, equal bytes
 _A4 = 9
@@ -99,18 +99,12 @@ def _of_source(s: Source) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _of_form(f: Any) -> tuple[Any, ...]:
+def _of_form(f: Form) -> tuple[Any, ...]:
     return f.title, f.recipient, f.periods, f.rows, f.asked, f.filled, f.by_hand, f.not_known, f.hours
 
 
 def _parameters(rules: BurdenRules) -> list[tuple[Any, ...]]:
-    named = (
-        ("每格录入", rules.seconds_per_cell_typed),
-        ("每格核对", rules.seconds_per_cell_checked),
-        ("每次入户", rules.minutes_per_visit),
-        ("每行重复入户", rules.share_of_rows_visited),
-    )
-    return [(name, float(e.value), e.unit, e.basis) for name, e in named]
+    return [(name, float(estimate.value), estimate.unit, estimate.basis) for name, estimate in estimates(rules)]
 
 
 def _table(
@@ -127,6 +121,7 @@ def _table(
     sheet.set_row(2, 24)
     count = 0
     for count, values in enumerate(rows, 1):
+        sheet.set_row(count + 2, 20)
         for index, value in enumerate(values):
             _put(sheet, look, (count + 2, index), value, columns[index][0])
     if not count:
@@ -173,5 +168,5 @@ def _chart(book: xlsxwriter.Workbook, sheet: Worksheet, sources: int) -> None:
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#E3E7EA"}}})
     chart.set_legend({"position": "bottom"})
-    chart.set_size({"width": 980, "height": 120 + 34 * sources})
+    chart.set_size({"width": 900, "height": 120 + 34 * sources})
     sheet.insert_chart(5 + sources, 0, chart)

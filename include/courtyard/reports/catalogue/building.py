@@ -11,7 +11,8 @@ from typing import Any
 from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import HeldError
-from courtyard.reports.burden import duties
+from courtyard.reports.burden import duties, ledger, proposed
+from courtyard.reports.burden.ledger import Admission, Year
 from courtyard.reports.catalogue import reading, showing, writing
 from courtyard.reports.catalogue.entries import Entry, Status
 
@@ -36,7 +37,9 @@ def build(ctx: Context) -> Path:
     """See `courtyard.reports.catalogue.build`."""
     with ctx.engine("publisher").connect() as connection:
         entries = reading.entries(connection, ctx)
-        pages = dict(_pages(ctx, entries))
+        admitted = {admission.fingerprint: admission for admission in ledger.admissions(connection, ctx)}
+        years = [ledger.read(connection, ctx, year) for year in ledger.years(connection, ctx)]
+        pages = dict(_pages(ctx, entries, admitted, years))
     site = ctx.settings.published / FOLDER
     try:
         writing.bring_up_to_date(site, pages)
@@ -45,7 +48,9 @@ def build(ctx: Context) -> Path:
     return site / writing.FIRST_PAGE
 
 
-def _pages(ctx: Context, entries: list[Entry]) -> Iterator[tuple[str, bytes]]:
+def _pages(
+    ctx: Context, entries: list[Entry], admitted: dict[str, Admission], years: list[Year]
+) -> Iterator[tuple[str, bytes]]:
     environment = showing.environment()
     moments = [revision.as_known_at for entry in entries for revision in entry.revisions]
     shared = {"office": ctx.district.office, "newest": max(moments, default=None)}
@@ -57,15 +62,22 @@ def _pages(ctx: Context, entries: list[Entry]) -> Iterator[tuple[str, bytes]]:
     yield _SCRIPT, showing.source(_SCRIPT).encode()
     for spec in ctx.district.reports.values():
         own = [entry for entry in entries if entry.report == spec.report]
-        duty = duties.allowed(ctx.district, spec.title)
-        yield (
-            f"reports/{spec.report}.html",
-            page("report.html", 1, spec=spec, duty=duty, admission=None, sources=_sources(ctx, spec), entries=own),
-        )
+        about = {
+            "duty": duties.allowed(ctx.district, spec.title),
+            "admission": admitted.get(proposed.of_spec(spec).fingerprint),
+            "sources": _sources(ctx, spec),
+        }
+        yield f"reports/{spec.report}.html", page("report.html", 1, spec=spec, entries=own, **about)
     for entry in entries:
         if entry.revisions:
             yield entry.page, page("publication.html", 2, entry=entry)
-    yield writing.FIRST_PAGE, page("index.html", 0, **_overview(ctx, entries))
+    numbers = [year.year for year in years]
+    for year in years:
+        most = max((source.asked for source in year.sources), default=0)
+        shown = {"ledger": year, "most": most, "years": numbers, "known": ctx.district.reports}
+        stated = {"formula": ledger.FORMULA, "estimates": ledger.estimates(ctx.district.burden)}
+        yield f"burden-{year.year}.html", page("burden.html", 0, **shown, **stated)
+    yield writing.FIRST_PAGE, page("index.html", 0, years=numbers, **_overview(ctx, entries))
 
 
 def _overview(ctx: Context, entries: list[Entry]) -> dict[str, Any]:
@@ -78,7 +90,6 @@ def _overview(ctx: Context, entries: list[Entry]) -> dict[str, Any]:
         "recipients": sorted({entry.recipient for entry in entries}),
         "titles": sorted({(entry.report, entry.title) for entry in entries}, key=lambda pair: pair[1]),
         "specs": sorted(ctx.district.reports.values(), key=lambda spec: (spec.recipient, spec.title)),
-        "years": [],
         "bulletin": next((entry for entry in entries if entry.report == BULLETIN), None),
     }
 
