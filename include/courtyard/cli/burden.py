@@ -14,7 +14,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from courtyard.cli.base import Json, app, console, print_json, process_name, services
+from courtyard.cli.base import Json, Quarter, app, console, print_json, process_name, services
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
 from courtyard.settings import Settings
@@ -56,6 +56,32 @@ def catalogue(as_json: Json = False) -> None:
 
         page = site.build(ctx)
     print_json({"page": str(page)}) if as_json else console.print(str(page), highlight=False, soft_wrap=True)
+
+
+@app.command(rich_help_panel=PANEL)
+def bulletin(period: Quarter, as_json: Json = False) -> None:
+    """Publish a quarter's bulletin (季度简报) if it says anything new; `run` does it with the reports."""
+    settings = Settings.from_env()
+    Period.quarter(period)
+    with services(settings):
+        from courtyard import stages
+        from courtyard.reports import bulletin as made
+        from courtyard.store import lease
+
+        ctx = stages.context(period, holder=f"cli:{process_name()}", settings=settings)
+        ctx = ctx.under(lease.acquire(ctx))
+        try:
+            found = made.publish(ctx)
+        finally:
+            lease.release(ctx)
+    if found is None:
+        raise UsageError(f"{period} 还没有院落档案。", f"请先运行 courtyard run {period}。")
+    outcome, entry = found
+    if as_json:
+        print_json({"outcome": outcome, **entry})
+        return
+    said = "已发布" if outcome == "published" else "内容未变"
+    console.print(f"{said}  {settings.published / entry['folder']}", highlight=False, soft_wrap=True)
 
 
 @app.command(rich_help_panel=PANEL)

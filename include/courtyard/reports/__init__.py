@@ -11,19 +11,24 @@ from courtyard.context import Context
 
 
 def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
-    """Publish every report period that ends in the quarter, then bring the catalogue up to date.
+    """Publish every report period that ends in the quarter, then its bulletin and the catalogue.
 
     Returns `published`, `unchanged` (each {report, period, revision, folder}) and `held` (each
     {report, period, reason}). Raises LeaseLost when another run has taken over the quarter.
     """
     from courtyard.errors import HeldError
-    from courtyard.reports import catalogue, publishing
+    from courtyard.reports import bulletin, catalogue, publishing
 
     done = publishing.publish(ctx)
-    try:
-        catalogue.build(ctx)
-    except HeldError as error:
-        done["held"].append({"report": "catalogue", "period": str(ctx.period), "reason": str(error)})
+    for name, make in (("bulletin", bulletin.publish), ("catalogue", catalogue.build)):
+        try:
+            made = make(ctx)
+        except HeldError as error:
+            done["held"].append({"report": name, "period": str(ctx.period), "reason": str(error)})
+        else:
+            if isinstance(made, tuple):
+                outcome, entry = made
+                done[outcome].append(entry)
     return done
 
 
