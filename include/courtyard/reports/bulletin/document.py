@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from docx import Document
 from docx.document import Document as Doc
@@ -16,7 +17,9 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
+from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt, RGBColor
+from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 _RED, _INK, _SOFT = RGBColor(0xC0, 0x1F, 0x1F), RGBColor(0x1C, 0x27, 0x33), RGBColor(0x5D, 0x6B, 0x78)
@@ -25,6 +28,35 @@ TEXT_WIDTH = 16.0  # cm between the margins
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP entry can carry
 _EMU_PER_CM = 360_000
+_TWENTIETHS = 20  # of a point: what Word measures distances in
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a line looks. Sizes and distances in points; `spaced` is what is added between characters."""
+
+    font: str
+    size: float
+    colour: RGBColor = _INK
+    bold: bool = False
+    centred: bool = False
+    before: float = 0
+    after: float = 0
+    spaced: float = 0
+
+
+NAME = Look(SONG, 30, _RED, bold=True, centred=True, after=2, spaced=4)
+ISSUE = Look(FANG, 14, centred=True, after=6)
+PUBLISHER = Look(FANG, 14, after=14)
+TITLE = Look(SONG, 20, bold=True, centred=True, after=12)
+HEADING = Look(HEI, 15, before=10, after=4)
+LEAD, TEXT, NOTE = Look(HEI, 14), Look(FANG, 14, after=2), Look(FANG, 12, after=1)
+HEADER, CELL = Look(HEI, 10.5, before=1, after=1), Look(SONG, 10.5, before=1, after=1)
+CAPTION = Look(HEI, 11, centred=True, before=8, after=2)
+PICTURE = Look(SONG, 10.5, centred=True, after=4)
+IMPRINT = Look(FANG, 12, _SOFT, before=2, after=1)
+GAP = Look(SONG, 6)
+_PAGE = Look(SONG, 12)
 
 
 class Paper:
@@ -38,7 +70,7 @@ class Paper:
         section.top_margin, section.bottom_margin = Cm(2.8), Cm(2.4)
         section.left_margin = section.right_margin = Cm(2.5)
         style = self._doc.styles["Normal"]
-        style.font.size, style.font.name = Pt(14), FANG
+        style.font.size, style.font.name = Pt(TEXT.size), FANG
         style.element.rPr.rFonts.set(qn("w:eastAsia"), FANG)
         style.element.rPr.append(_language())  # else punctuation stands as in other scripts
         properties = self._doc.core_properties
@@ -48,78 +80,70 @@ class Paper:
 
     def head(self, name: str, issue: str, publisher: str, day: str) -> None:
         """The red head: the bulletin's name, its number, who puts it together and of when it is; a red line."""
-        self._line(name, SONG, 30, colour=_RED, bold=True, centred=True, after=2, spaced=4)
-        self._line(issue, FANG, 14, centred=True, after=6)
-        line = self._line(publisher, FANG, 14, after=14)
+        self._line(name, NAME)
+        self._line(issue, ISSUE)
+        line = self._line(publisher, PUBLISHER)
         line.paragraph_format.tab_stops.add_tab_stop(Cm(TEXT_WIDTH), WD_TAB_ALIGNMENT.RIGHT)
-        _write(line, f"\t{day}", FANG, 14)
-        _rule_below(line)
+        _write(line, f"\t{day}", PUBLISHER)
+        _rule(line, "bottom", "C01F1F", 16)
 
     def title(self, text: str) -> None:
-        self._line(text, SONG, 20, bold=True, centred=True, after=12)
+        self._line(text, TITLE)
 
     def heading(self, text: str) -> None:
-        line = self._line(text, HEI, 15, before=10, after=4)
-        line.paragraph_format.keep_with_next = True
+        self._line(text, HEADING).paragraph_format.keep_with_next = True
 
     def text(self, text: str, lead: str = "") -> None:
-        """A paragraph, its first line indented by two characters; `lead` stands before it in bold type."""
-        line = self._doc.add_paragraph()
-        _spacing(line, after=2)
+        """A paragraph, its first line indented by two characters; `lead` stands before it in another type."""
+        line = self._line("", TEXT)
         line.paragraph_format.line_spacing = Pt(25)
-        line.paragraph_format.first_line_indent = Pt(28)
+        line.paragraph_format.first_line_indent = Pt(2 * TEXT.size)
         if lead:
-            _write(line, lead, HEI, 14)
-        _write(line, text, FANG, 14)
+            _write(line, lead, LEAD)
+        _write(line, text, TEXT)
 
     def notes(self, texts: Sequence[str]) -> None:
         """Numbered lines, smaller than the text."""
         for index, text in enumerate(texts, 1):
-            line = self._line(f"{index}. {text}", FANG, 12, after=1)
+            line = self._line(f"{index}. {text}", NOTE)
             line.paragraph_format.left_indent, line.paragraph_format.first_line_indent = Pt(46), Pt(-18)
             line.paragraph_format.line_spacing = Pt(20)
 
     def table(self, headers: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]]) -> None:
         """A table with its first column to the left and the others centred; widths in cm."""
-        table = self._doc.add_table(rows=1, cols=len(headers))
+        self._line("", GAP)
+        table = self._doc.add_table(rows=1 + len(rows), cols=len(headers))
         table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
         _border(table)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = Cm(width)
-        _repeat(table.rows[0])
-        for cells, texts, font in [
-            (table.rows[0].cells, headers, HEI),
-            *((table.add_row().cells, row, SONG) for row in rows),
-        ]:
-            for index, (cell, text) in enumerate(zip(cells, texts, strict=True)):
+        for row, texts in zip(table.rows, (headers, *rows), strict=True):
+            is_header = texts is headers
+            for index, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
                 cell.width, cell.vertical_alignment = Cm(widths[index]), WD_CELL_VERTICAL_ALIGNMENT.CENTER
-                line = cell.paragraphs[0]
-                line.alignment = WD_ALIGN_PARAGRAPH.LEFT if index == 0 and font != HEI else WD_ALIGN_PARAGRAPH.CENTER
-                _spacing(line, before=1, after=1)
-                _write(line, text, font, 10.5)
-        for row in table.rows:
-            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-        self._line("", FANG, 6)
+                look = HEADER if is_header else CELL
+                _fill(cell.paragraphs[0], text, replace(look, centred=is_header or index > 0))
+            marks = ("w:cantSplit", "w:tblHeader") if is_header else ("w:cantSplit",)
+            for mark in marks:
+                row._tr.get_or_add_trPr().append(OxmlElement(mark))
+        self._line("", GAP)
 
     def chart(self, caption: str, xml: bytes, size: tuple[float, float], told: str) -> None:
         """A chart under its caption; `size` in cm, `told` for those who cannot see it."""
         self._charts += 1
-        line = self._line(f"图{self._charts}　{caption}", HEI, 11, centred=True, before=8, after=2)
-        line.paragraph_format.keep_with_next = True
+        self._line(f"图{self._charts}　{caption}", CAPTION).paragraph_format.keep_with_next = True
         name = PackURI(f"/word/charts/chart{self._charts}.xml")
         part = Part(name, _CHART_TYPE, xml, self._doc.part.package)
         relation = self._doc.part.relate_to(part, RELATIONSHIP_TYPE.CHART)
-        holder = self._doc.add_paragraph()
-        holder.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _spacing(holder, after=4)
-        holder.add_run()._r.append(_frame(relation, self._charts, size, told))
+        self._line("", PICTURE).add_run()._r.append(_frame(relation, self._charts, size, told))
 
     def imprint(self, lines: Sequence[str]) -> None:
-        """The closing lines between two rules (版记)."""
+        """The closing lines below a rule (版记)."""
+        self._line("", GAP)
         for index, text in enumerate(lines):
-            line = self._line(text, FANG, 12, before=8 if index == 0 else 1, after=1, colour=_SOFT)
+            line = self._line(text, IMPRINT)
             if index == 0:
-                _rule_above(line)
+                _rule(line, "top", "404A54", 6)
 
     def bytes(self) -> bytes:
         """The document; equal content gives equal bytes."""
@@ -127,38 +151,37 @@ class Paper:
         self._doc.save(made)
         return _settled(made.getvalue())
 
-    def _line(self, text: str, font: str, size: float, **look) -> Paragraph:
+    def _line(self, text: str, look: Look) -> Paragraph:
         line = self._doc.add_paragraph()
-        _spacing(line, before=look.get("before", 0), after=look.get("after", 0))
-        if look.get("centred"):
-            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        if text:
-            _write(line, text, font, size, look.get("colour", _INK), look.get("bold", False), look.get("spaced", 0))
+        _fill(line, text, look)
         return line
 
 
-def _write(
-    line: Paragraph, text: str, font: str, size: float, colour: RGBColor = _INK, bold: bool = False, spaced: float = 0
-) -> None:
+def _fill(line: Paragraph, text: str, look: Look) -> None:
+    shape = line.paragraph_format
+    shape.space_before, shape.space_after, shape.line_spacing = Pt(look.before), Pt(look.after), 1.0
+    if look.centred:
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    _write(line, text, look)
+
+
+def _write(line: Paragraph, text: str, look: Look) -> None:
+    """Add text; where there is none, its size still gives an empty line its height."""
     run = line.add_run(text)
-    run.font.size, run.font.name, run.font.bold, run.font.color.rgb = Pt(size), font, bold, colour
-    run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
-    if spaced:
+    run.font.size, run.font.name, run.font.bold, run.font.color.rgb = Pt(look.size), look.font, look.bold, look.colour
+    properties = run._r.get_or_add_rPr()
+    properties.get_or_add_rFonts().set(qn("w:eastAsia"), look.font)
+    if look.spaced:
         spacing = OxmlElement("w:spacing")
-        spacing.set(qn("w:val"), str(int(spaced * 20)))
-        run._r.rPr.append(spacing)
+        spacing.set(qn("w:val"), str(round(look.spaced * _TWENTIETHS)))
+        properties.insert_element_before(spacing, "w:w", "w:kern", "w:position", "w:sz", "w:szCs")
 
 
-def _language():
+def _language() -> BaseOxmlElement:
     found = OxmlElement("w:lang")
     found.set(qn("w:val"), "en-US")
     found.set(qn("w:eastAsia"), "zh-CN")
     return found
-
-
-def _spacing(line: Paragraph, before: float = 0, after: float = 0) -> None:
-    line.paragraph_format.space_before, line.paragraph_format.space_after = Pt(before), Pt(after)
-    line.paragraph_format.line_spacing = 1.0
 
 
 def _rule(line: Paragraph, side: str, colour: str, eighths: int) -> None:
@@ -170,15 +193,7 @@ def _rule(line: Paragraph, side: str, colour: str, eighths: int) -> None:
     line._p.get_or_add_pPr().insert_element_before(borders, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr")
 
 
-def _rule_below(line: Paragraph) -> None:
-    _rule(line, "bottom", "C01F1F", 16)
-
-
-def _rule_above(line: Paragraph) -> None:
-    _rule(line, "top", "404A54", 6)
-
-
-def _border(table) -> None:
+def _border(table: Table) -> None:
     borders = parse_xml(
         '<w:tblBorders xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
         + "".join(
@@ -187,17 +202,12 @@ def _border(table) -> None:
         )
         + "</w:tblBorders>"
     )
-    table._tbl.tblPr.append(borders)
-
-
-def _repeat(row) -> None:
-    """The header stands on each page."""
-    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    table._tbl.tblPr.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
 
 
 def _page_number(line: Paragraph) -> None:
     line.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _write(line, "— ", SONG, 12)
+    _write(line, "— ", _PAGE)
     run = line.add_run()
     for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
         element = OxmlElement("w:fldChar" if kind else "w:instrText")
@@ -206,10 +216,10 @@ def _page_number(line: Paragraph) -> None:
         else:
             element.text = text
         run._r.append(element)
-    _write(line, " —", SONG, 12)
+    _write(line, " —", _PAGE)
 
 
-def _frame(relation: str, number: int, size: tuple[float, float], told: str):
+def _frame(relation: str, number: int, size: tuple[float, float], told: str) -> BaseOxmlElement:
     width, height = (round(side * _EMU_PER_CM) for side in size)
     described = told.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return parse_xml(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +20,8 @@ _SQL = statements.load("courtyard.reports.bulletin", "reading.sql")
 REPORT = "bulletin"
 SHOWN_QUARTERS = 4
 LATE = "有逾期未办结事项的院落"
+Rows = dict[tuple[str, str], RowMapping]  # by unit and indicator
+Totals = Mapping[str, tuple[Decimal | None, ...]]  # a figure's value in each quarter
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,7 +88,7 @@ class Figures:
     communities: tuple[str, ...]
     measures: tuple[Measure, ...]
     events: tuple[Event, ...]
-    totals: Mapping[str, tuple[Decimal | None, ...]]
+    totals: Totals
     submissions: tuple[Submissions, ...]
     places: tuple[Points, ...]
     unjudged: tuple[tuple[str, int], ...]
@@ -145,19 +147,19 @@ def _quarters(ctx: Context, period: Period) -> tuple[Period, ...]:
     return tuple(found)
 
 
-def _indicators(connection: Connection, asked: dict[str, Any]) -> dict[tuple[str, str], RowMapping]:
+def _indicators(connection: Connection, asked: dict[str, Any]) -> Rows:
     """Rows by unit and indicator; the street's unit is its own code."""
     rows = connection.execute(_SQL["indicators"], asked).mappings()
     return {(row["unit_code"], row["indicator"]): row for row in rows}
 
 
-def _communities(rows: Mapping[tuple[str, str], RowMapping]) -> dict[str, str]:
+def _communities(rows: Rows) -> dict[str, str]:
     return {row["unit_code"]: row["unit_name"] for row in rows.values() if row["level"] == "community"}
 
 
 def _measures(
-    ctx: Context, by_quarter: Mapping[str, Mapping[tuple[str, str], RowMapping]], period: Period, communities: tuple[str, ...]
-):  # fmt: skip
+    ctx: Context, by_quarter: Mapping[str, Rows], period: Period, communities: tuple[str, ...]
+) -> Iterator[Measure]:
     """The pack's indicators in its order."""
     own = by_quarter[str(period)]
     for rule in ctx.district.indicators:
@@ -182,7 +184,7 @@ def _measures(
         )
 
 
-def _totals(connection: Connection, asked: dict[str, Any], quarters: tuple[Period, ...]):
+def _totals(connection: Connection, asked: dict[str, Any], quarters: tuple[Period, ...]) -> Totals:
     """The street's total of every figure of population and response, one value a quarter shown."""
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
     for row in connection.execute(_SQL["totals"], {**asked, "periods": [str(q) for q in quarters]}):
@@ -190,7 +192,7 @@ def _totals(connection: Connection, asked: dict[str, Any], quarters: tuple[Perio
     return {figure: tuple(by.get(str(q)) for q in quarters) for figure, by in sorted(found.items())}
 
 
-def _events(ctx: Context, totals: Mapping[str, tuple[Decimal | None, ...]]):
+def _events(ctx: Context, totals: Totals) -> Iterator[Event]:
     unknown = (None,) * max((len(values) for values in totals.values()), default=0)
     for rule in ctx.district.archive.events:
         of = {

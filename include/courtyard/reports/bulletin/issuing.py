@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -112,7 +113,7 @@ def _restore(ctx: Context, found: Figures, row: RowMapping) -> None:
     _write(target, files, row["manifest"])
 
 
-def _write(target, files: dict[str, bytes], manifest: folder.Manifest) -> None:
+def _write(target: Path, files: dict[str, bytes], manifest: folder.Manifest) -> None:
     try:
         folder.write(target, files, manifest)
     except OSError as error:
