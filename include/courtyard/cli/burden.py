@@ -21,12 +21,12 @@ from courtyard.settings import Settings
 
 if TYPE_CHECKING:
     from courtyard.context import Context
-    from courtyard.reports.burden.admission import Finding
+    from courtyard.reports.burden.admission import Finding, Verdict
     from courtyard.reports.burden.ledger import Year
 
 PANEL = "Reports"
 _COLOURS = {"admitted": "green", "knowingly": "yellow", "refused": "red"}
-_WORDS = {
+_WORDS: dict[str, Verdict] = {
     "准入": "admitted", "知情准入": "knowingly", "退回": "refused", "admitted": "admitted", "knowingly": "knowingly",
     "refused": "refused",
 }  # fmt: skip
@@ -105,14 +105,14 @@ def admit(
         with ctx.engine("publisher").begin() as connection:
             found = admission.check(connection, ctx, form)
             if decide is not None:
-                verdict = _WORDS[decide]
-                admission.decide(connection, ctx, found, verdict, reason, post, datetime.now(UTC))  # type: ignore[arg-type]
+                decision = admission.Decision(_WORDS[decide], reason, post, datetime.now(UTC))
+                admission.decide(connection, ctx, found, decision)
     if as_json:
         print_json({**asdict(found), "decided": decide and _WORDS[decide]})
         return
     _show_finding(found)
     if decide is not None:
-        console.print(f"已记录决定：{admission.VERDICTS[_WORDS[decide]]}（{post}）。", highlight=False)  # type: ignore[index]
+        console.print(f"已记录决定：{admission.VERDICTS[_WORDS[decide]]}（{post}）。", highlight=False)
 
 
 def _show_finding(found: Finding) -> None:

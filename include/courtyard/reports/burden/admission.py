@@ -50,6 +50,16 @@ class Finding:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What a post decides on a form. `post` is never a person's name."""
+
+    verdict: Verdict
+    reason: str
+    post: str
+    at: datetime
+
+
 def check(connection: Connection, ctx: Context, form: Proposed) -> Finding:
     """Look at a form; changes nothing."""
     district = ctx.district
@@ -76,22 +86,26 @@ def check(connection: Connection, ctx: Context, form: Proposed) -> Finding:
     )
 
 
-def decide(
-    connection: Connection, ctx: Context, finding: Finding, verdict: Verdict, reason: str, post: str, at: datetime
-) -> None:
+def decide(connection: Connection, ctx: Context, finding: Finding, decision: Decision) -> None:
     """Keep what a post decides. UsageError: no reason, nobody, or a plain yes to what the check does not let pass."""
-    if not reason.strip() or not post.strip():
+    if not decision.reason.strip() or not decision.post.strip():
         raise UsageError("没有写明理由或岗位。", "请加上 --reason 和 --post。")
-    if verdict == "admitted" and finding.advised != "admitted":
+    if decision.verdict == "admitted" and finding.advised != "admitted":
         raise UsageError(
             f"检查意见是“{VERDICTS[finding.advised]}”，不能直接准入。", "请改为“知情准入”并写明理由，或退回。"
         )
     said = {
-        "street": ctx.street_code, "title": finding.title, "recipient": finding.recipient,
-        "fingerprint": finding.fingerprint, "advised": finding.advised, "verdict": verdict, "reason": reason.strip(),
-        "post": post.strip(), "at": at,
+        "street": ctx.street_code,
+        "title": finding.title,
+        "recipient": finding.recipient,
+        "fingerprint": finding.fingerprint,
+        "advised": finding.advised,
+        "verdict": decision.verdict,
+        "reason": decision.reason.strip(),
+        "post": decision.post.strip(),
+        "at": decision.at,
         "findings": Jsonb({"reasons": finding.reasons, "columns": [asdict(c) for c in finding.columns]}),
-    }  # fmt: skip
+    }
     connection.execute(_SQL["admit"], said)
 
 
@@ -153,14 +167,15 @@ def _of_headers(district: District, form: Proposed, elsewhere: _Elsewhere) -> li
         for header in form.headers
     ]
     known = Counter(dataset for found in holding for dataset in found)
-    (main, _), *_ = known.most_common(1) or [("", 0)]
 
-    def weight(dataset: str) -> tuple[bool, int, str]:
-        return dataset == main, -trust.index(dataset) if dataset in trust else -len(trust), dataset
+    def trusted(dataset: str) -> tuple[int, str]:
+        return -trust.index(dataset) if dataset in trust else -len(trust), dataset
+
+    main = max(known, key=lambda dataset: (known[dataset], *trusted(dataset)), default="")
 
     found = []
     for header, helds in zip(form.headers, holding, strict=True):
-        held = helds[max(helds, key=weight)] if helds else None
+        held = helds[main if main in helds else max(helds, key=trusted)] if helds else None
         fact = held.fact if held else elsewhere.fact_of.get(fold(header), NO_FACT)
         is_number = fold(header) in ROW_NUMBERS
         found.append(_Meaning(fact, held, is_number or (held is None and fact != NO_FACT)))
