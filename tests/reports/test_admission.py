@@ -46,12 +46,16 @@ def test_a_blank_form_is_held_against_archive_forms_and_lists(dibao, tmp_path):
     dibao.record(elderly, "e1", {"name": "周样例", "self_care": "1"}, sealed={"id_number": "510105196609300017"})
     dibao.record(elderly, "e2", {"name": "吴样例"})
     form = blank(
-        tmp_path / "a.xlsx", "2026年困难老人摸底表", ["序号", "姓名", "身份证号", "自理能力", "保障类别", "银行卡号", "爱好"]
+        tmp_path / "a.xlsx",
+        "2026年困难老人摸底表",
+        ["序号", "姓名", "身份证号", "自理能力", "保障类别", "银行卡号", "爱好"],
     )
     found = check(dibao, proposed.read(dibao.ctx.district, form, CIVIL))
     assert (found.title, found.matter) == ("困难老人摸底表", "独居和高龄老人关爱")
     roster, activists = "《低保对象花名册》（青羊区民政局）", "《居民骨干台账》（青羊区委社区发展治理委员会）"
-    assert [(c.header, c.fact, c.held_in, c.coverage, sorted(c.also_asked_by), c.refused_as) for c in found.columns] == [
+    assert [
+        (c.header, c.fact, c.held_in, c.coverage, sorted(c.also_asked_by), c.refused_as) for c in found.columns
+    ] == [
         ("序号", "", "由档案计算", 1.0, [], ""),
         ("姓名", "person.name", "独居和高龄老人", 1.0, [roster, activists], ""),
         ("身份证号", "person.id_number", "独居和高龄老人", 0.5, [roster], ""),
@@ -152,7 +156,11 @@ def test_a_decision_is_kept_with_post_and_reason_and_the_last_one_holds(world):
 
 @pytest.mark.parametrize(
     "decision",
-    [Decision("admitted", "要得急", "社治办主任", AT), Decision("knowingly", " ", "社治办主任", AT), Decision("refused", "x", "", AT)],
+    [
+        Decision("admitted", "要得急", "社治办主任", AT),
+        Decision("knowingly", " ", "社治办主任", AT),
+        Decision("refused", "x", "", AT),
+    ],
 )
 def test_a_decision_without_reason_or_against_the_check_is_refused(world, decision):
     found = check(world, Proposed("观鸟登记表", CIVIL, ("鸟名",)))

@@ -52,11 +52,11 @@ def _pages(
     ctx: Context, entries: list[Entry], admitted: dict[str, Admission], years: list[Year]
 ) -> Iterator[tuple[str, bytes]]:
     environment = showing.environment()
-    moments = [revision.as_known_at for entry in entries for revision in entry.revisions]
-    shared = {"office": ctx.district.office, "newest": max(moments, default=None)}
 
     def page(template: str, depth: int, **values: Any) -> bytes:
-        return environment.get_template(template).render(up="../" * depth, **shared, **values).encode()
+        return (
+            environment.get_template(template).render(up="../" * depth, office=ctx.district.office, **values).encode()
+        )
 
     yield _STYLE, showing.source(_STYLE).encode()
     yield _SCRIPT, showing.source(_SCRIPT).encode()
@@ -84,7 +84,9 @@ def _overview(ctx: Context, entries: list[Entry]) -> dict[str, Any]:
     """What the first page shows: everything, by quarter, the newest first."""
     by_quarter = sorted(entries, key=lambda entry: entry.quarter, reverse=True)
     of_status = {status: sum(entry.status is status for entry in entries) for status in Status}
+    moments = [revision.as_known_at for entry in entries for revision in entry.revisions]
     return {
+        "newest": max(moments, default=None),
         "quarters": [(quarter, list(found)) for quarter, found in groupby(by_quarter, key=lambda e: e.quarter)],
         "counts": [(status, count) for status, count in of_status.items() if count],
         "recipients": sorted({entry.recipient for entry in entries}),
