@@ -126,7 +126,7 @@ def read(connection: Connection, ctx: Context, period: Period) -> Figures | None
         quarters=quarters,
         communities=tuple(communities.values()),
         measures=tuple(_measures(ctx, indicators, period, tuple(communities))),
-        events=tuple(_events(ctx, totals)),
+        events=tuple(_events(ctx, totals, len(quarters))),
         totals=totals,
         submissions=_submissions(connection, asked),
         places=_places(connection, asked),
@@ -192,8 +192,8 @@ def _totals(connection: Connection, asked: dict[str, Any], quarters: tuple[Perio
     return {figure: tuple(by.get(str(q)) for q in quarters) for figure, by in sorted(found.items())}
 
 
-def _events(ctx: Context, totals: Totals) -> Iterator[Event]:
-    unknown = (None,) * max((len(values) for values in totals.values()), default=0)
+def _events(ctx: Context, totals: Totals, quarters: int) -> Iterator[Event]:
+    unknown = (None,) * quarters
     for rule in ctx.district.archive.events:
         of = {
             part: totals.get(f"response.{rule.events}_{part}", unknown)
