@@ -23,6 +23,7 @@ from courtyard.period import Period
 from courtyard.reports import bulletin
 from courtyard.reports.bulletin import charts, composing, figures, wording
 from courtyard.reports.bulletin.charts import Line, Points
+
 from .conftest import COMMUNITIES, COURTYARDS, STREET
 
 JULY, OCTOBER, NOVEMBER = "2026-07-05T08:00:00+08:00", "2026-10-05T08:00:00+08:00", "2026-11-05T08:00:00+08:00"
@@ -138,7 +139,7 @@ def test_the_figures_become_sentences(quarter):
     assert wording.headline(found) == (
         "截至9月30日，全街道2个院落，登记在住24户、60人。本季度能定位到院落的事项中，安全隐患新增5件、办结4件。"
     )
-    assert [wording.late(event) for event in found.events][0] == "安全隐患季末未办结2件，其中逾期1件"
+    assert next(wording.late(event) for event in found.events) == "安全隐患季末未办结2件，其中逾期1件"
     assert list(wording.by_module(found)) == [
         ("人口底数", "60岁及以上人口占比18%，比上季度上升0.5个百分点（上季度17.5%）。"),
         ("响应流程", "季末未销号隐患2件，比上季度减少1件（上季度3件）。"),
