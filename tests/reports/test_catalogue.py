@@ -12,7 +12,7 @@ import pytest
 
 from courtyard import reports
 from courtyard.reports import catalogue
-from courtyard.reports.catalogue import reading, writing
+from courtyard.reports.catalogue import reading, showing, writing
 
 _LINK = re.compile(r'(?:href|src)="([^"#]*)(?:#[^"]*)?"')
 
@@ -211,6 +211,19 @@ def test_two_days_after_another_the_same_warehouse_gives_the_same_site(dibao, tm
         path.unlink() if path.is_file() else path.rmdir()
     assert catalogue.build(dibao.ctx) == dibao.ctx.settings.published / "catalogue/index.html"
     assert pages(dibao) == first
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("低保对象花名册_2026-07_r2.xlsx", "Excel 表格"),
+        ("低保对象花名册_2026-07_r2_对照表.xlsx", "对照表"),
+        ("低保对象花名册_2026Q3_r12_隐名.pdf", "隐名"),
+        ("季度简报_2026Q3_r1.docx", "季度简报_2026Q3_r1"),
+    ],
+)
+def test_a_download_says_what_it_is(file, said):
+    assert showing.download(file, "低保对象花名册") == said
 
 
 def test_the_files_of_the_site_are_the_pages_own():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from importlib.resources import files
@@ -17,6 +18,7 @@ from courtyard.reports.catalogue.entries import Entry, Revision
 FREQUENCIES = {"week": "每周", "month": "每月", "quarter": "每季度", "half": "每半年", "year": "每年"}
 VERDICTS = {"admitted": "准入", "knowingly": "知情准入", "refused": "退回"}
 _KINDS = {".xlsx": "Excel 表格", ".docx": "Word 文档", ".pdf": "PDF"}
+_OWN = re.compile(r"^_[^_]+_r\d+_?")  # period and revision behind the title of a form's file
 _CHANNELS = {"folder": "共享文件夹", "sftp": "SFTP", "mail": "邮件"}
 
 
@@ -58,11 +60,11 @@ def day(on: date) -> str:
 
 
 def download(file: str, title: str) -> str:
-    """What a link to a file says: what kind it is, and what else it is than the report itself."""
+    """What a link to a file says: what kind it is, or for what stands beside the form (对照表) what it is."""
     name = PurePath(file)
     kind = _KINDS.get(name.suffix, name.suffix.lstrip(".").upper())
-    own = name.stem.startswith(title)
-    return kind if own else f"{name.stem.split('_')[0]}（{kind.split()[0]}）"
+    beside = _OWN.sub("", name.stem.removeprefix(title))
+    return beside or kind
 
 
 def changed(revision: Revision) -> str:
