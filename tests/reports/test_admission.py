@@ -193,4 +193,5 @@ def test_the_order_of_the_columns_changes_nothing(world, headers, random):
 def test_the_longest_word_tells_the_matter(world):
     assert duties.allowed(world.ctx.district, "党建项目认领台账").matter == "党建项目认领"
     assert duties.allowed(world.ctx.district, "网格队伍台账").matter == "网格队伍管理"
+    assert duties.allowed(world.ctx.district, "独居残疾人情况表").matter == "残疾人帮扶"
     assert duties.allowed(world.ctx.district, "观鸟登记表") is None

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from courtyard.context import Context
 from courtyard.district.models import BurdenRules, Estimate
 from courtyard.errors import UsageError
+from courtyard.period import SHANGHAI
 from courtyard.reports.burden.admission import VERDICTS
 from courtyard.store import statements
 
@@ -146,7 +147,7 @@ def read(connection: Connection, ctx: Context, year: int) -> Year:
         forms=forms,
         facts=facts,
         meetings=told,
-        admissions=tuple(a for a in admissions(connection, ctx) if a.at.year == year),
+        admissions=tuple(a for a in admissions(connection, ctx) if a.at.astimezone(SHANGHAI).year == year),
         uncounted=connection.scalar(_SQL["uncounted"], reports) or 0,
     )
 
