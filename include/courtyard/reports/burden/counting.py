@@ -40,11 +40,12 @@ def count(district: District, spec: ReportSpec, made: Content) -> list[CellCount
     throughout.
     """
     found = []
-    for position, column in enumerate(spec.columns):
-        values = [row[position] for row in made.rows]
+    by_column = zip(*made.rows, strict=True) if made.rows else ((),) * len(spec.columns)
+    for column, cells in zip(spec.columns, by_column, strict=True):
+        values = cells
         if column.name in spec.merge_columns:
-            values = [value for (_, value), _ in groupby(zip(_runs(made.groups), values, strict=True))]
-        filled = sum(value not in (None, "") for value in values)
+            values = tuple(value for (_, value), _ in groupby(zip(_runs(made.groups), cells, strict=True)))
+        filled = len(values) - values.count(None) - values.count("")
         asked = asked_by(district, column, spec)
         is_typed = column.by_hand or (not asked.has_source and filled == 0)
         by_hand = len(values) - filled if is_typed else 0
