@@ -89,6 +89,7 @@ def quarter(world):
         indicator(world, period, "hazards_open", left, at)
         for code in COMMUNITIES:
             indicator(world, period, "aged_60_share", share, at, unit=code)
+        world.batch("hotline_cases", f"2026-0{3 * int(period[-1])}", landed=1)
     archive(world, "2026Q3", "C1", OCTOBER, hazards_opened=4, hazards_closed=3, hazards_open=2, hazards_overdue=1)
     archive(world, "2026Q3", "C2", OCTOBER, hazards_opened=1, hazards_closed=1, hazards_open=0, hazards_overdue=0)
     return world.only()
@@ -151,7 +152,7 @@ def test_what_is_not_known_is_said(quarter):
     indicator(quarter, "2026Q3", "aged_60_share", None, NOVEMBER)
     indicator(quarter, "2026Q3", "hazards_open", "2", NOVEMBER, known=1)
     quarter.batch("hazards", "2026-08", status="merged", landed=3)
-    quarter.execute("UPDATE quality.batch SET quarantined = 1, merged = 2")
+    quarter.execute("UPDATE quality.batch SET quarantined = 1, merged = 2 WHERE landed = 3")
     write(quarter, "INSERT INTO publish.hold VALUES (:street, 'x', '2026-09', '尚未送达。')")
     quarter.batch("grid_activists", "2026Q3", unit="510105005002001")
     assert wording.unknown(read(quarter), quarter.ctx.district) == [
@@ -159,7 +160,7 @@ def test_what_is_not_known_is_said(quarter):
         "季末未销号隐患：2个院落中1个没有数据，未计入。",
         "四道街社区：网格报送未报3份。",
         "商业街社区：网格报送未报2份。",
-        "入库校验隔离1行（共收到4行），未计入各项数字。",
+        "入库校验隔离1行（共收到5行），未计入各项数字。",
         "《x》2026-09暂缓：尚未送达。",
     ]
 
@@ -212,6 +213,15 @@ def test_a_quarter_without_an_archive_has_no_bulletin(world):
     assert bulletin.publish(world.ctx) is None
     assert reports.publish(world.only().ctx) == {"published": [], "unchanged": [], "held": []}
     assert not (world.ctx.settings.published / "2026Q3").exists()
+
+
+def test_a_quarter_for_which_nothing_came_has_no_bulletin(quarter):
+    indicator(quarter, "2026Q4", "aged_60_share", "18", NOVEMBER)  # people are known of in every later quarter
+    assert read(quarter, "2026Q4") is None
+    quarter.batch("hazards", "2026-10", status="held")
+    assert read(quarter, "2026Q4") is None
+    quarter.batch("hazards", "2026-11")
+    assert read(quarter, "2026Q4") is not None
 
 
 def test_publishing_a_quarter_publishes_its_bulletin_and_lists_it(quarter):

@@ -11,7 +11,7 @@ def publish(ctx: Context) -> tuple[str, dict[str, Any]] | None:
     """Publish the bulletin of the context's quarter.
 
     Returns `published` or `unchanged` with {report, period, revision, folder}, or None where the quarter has no
-    archive yet. Raises HeldError where it cannot be written, LeaseLost when another run has taken over the quarter.
+    archive yet or nothing came for it. Raises HeldError where it cannot be written, LeaseLost when another run has taken over the quarter.
     """
     from courtyard.reports.bulletin import issuing
 

@@ -100,15 +100,15 @@ class Figures:
 
 
 def read(connection: Connection, ctx: Context, period: Period) -> Figures | None:
-    """The figures of a quarter as they are believed now; None where it has no archive."""
+    """The figures of a quarter as they are believed now; None where it has no archive, or nothing came for it."""
     street = {"street": ctx.street_code}
-    if not connection.scalar(_SQL["has_archive"], {**street, "period": str(period)}):
+    names = [str(part) for kind in ("week", "month", "quarter", "half", "year") for part in period.parts(kind)]
+    within = {**street, "within": names}
+    if not connection.scalar(_SQL["has_anything"], {**within, "period": str(period)}):
         return None
     quarters = _quarters(ctx, period)
     known_at = connection.scalar(_SQL["known_at"], {**street, "periods": [str(q) for q in quarters]})
     asked = {**street, "period": str(period), "known_at": known_at}
-    names = [str(part) for kind in ("week", "month", "quarter", "half", "year") for part in period.parts(kind)]
-    within = {**street, "within": names}
     before = {**street, "bulletin": REPORT, "previous": str(period.previous())}
     last_told = connection.scalar(_SQL["last_bulletin"], before)
     revised = [

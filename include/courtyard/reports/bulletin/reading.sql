@@ -2,8 +2,10 @@
 SELECT max(recorded_at) FROM mart.courtyard_indicator_history
  WHERE street_code = :street AND period = ANY(:periods) AND superseded_at = 'infinity'
 
--- name: has_archive
+-- name: has_anything
+-- People and places are known of in every later quarter; what came for this one makes it a quarter to tell of.
 SELECT EXISTS (SELECT FROM mart.courtyard_indicator_history WHERE street_code = :street AND period = :period)
+   AND EXISTS (SELECT FROM quality.batch WHERE street_code = :street AND period = ANY(:within) AND status = 'merged')
 
 -- name: indicators
 SELECT level, unit_code, unit_name, indicator, title, unit, value, state, courtyards, courtyards_known, previous, change, year_before
