@@ -156,7 +156,7 @@ def test_a_report_that_the_pack_no_longer_has_keeps_its_publications(dibao):
     reports.publish(dibao.only("dibao_roster").ctx)
     left = dibao.only("activist_ledger")
     catalogue.build(left.ctx)
-    assert ("dibao_roster", "2026-07", 1, "待签发") in listed(left)
+    assert ("dibao_roster", "2026-07", 1, "已发布") in listed(left)
     assert "publications/2026-07/dibao_roster.html" in pages(left)
     assert "reports/dibao_roster.html" not in pages(left)
 

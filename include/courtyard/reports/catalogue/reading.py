@@ -183,15 +183,15 @@ def _entry(
 
 def _foreign(row: RowMapping, revisions: tuple[Revision, ...]) -> Entry:
     """A publication that no report of the pack accounts for: the bulletin, or a form no longer asked for."""
-    period, manifest = Period.parse(row["period"]), row["manifest"]
+    period, manifest, progress = Period.parse(row["period"]), row["manifest"], revisions[0].progress
     return Entry(
         report=row["report"],
         title=manifest["title"],
         recipient=manifest["recipient"],
         period=period,
         as_of=period.last_day,
-        status=revisions[0].progress.status,
-        reason=revisions[0].progress.reason,
+        status=Status.PUBLISHED if progress.status is Status.WAITING else progress.status,
+        reason=progress.reason,
         spec=None,
         revisions=revisions,
     )
