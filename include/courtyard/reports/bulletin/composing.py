@@ -81,7 +81,7 @@ def _trends(paper: Paper, figures: Figures) -> None:
         paper.chart("各季度新增事项（件）", charts.bars(quarters, came), _CHART, _told(quarters, came))
     left = [Line(event.title, _plain(event.still_open)) for event in figures.events if _is_said(event.still_open)]
     if left:
-        paper.chart("各季度末未办结事项（件）", charts.lines(quarters, left), _CHART, _told(quarters, left))
+        paper.chart("各季度末未办结事项（件）", charts.bars(quarters, left), _CHART, _told(quarters, left))
     rates = [m for m in figures.measures if m.module == "response" and m.unit == "%" and _is_said(m.trend)]
     if rates:
         lines = [Line(m.title, _plain(m.trend)) for m in rates]
