@@ -111,6 +111,18 @@ recipients:
 """,
     "rules/key_groups.yaml": "- {group: registered, title: 在册, dataset: register, where: {status: [here]}}\n",
     "rules/authority.yaml": "- {attribute: name, datasets: [register]}\n",
+    "duties.csv": """\
+matter,owner,basis,kind,words
+花名册,民政局,样例,allowed,花名册
+招商,无,样例,refused,招商 税源
+""",
+    "rules/burden.yaml": """\
+seconds_per_cell_typed: {value: 6, unit: 秒, basis: 样例}
+seconds_per_cell_checked: {value: 1, unit: 秒, basis: 样例}
+minutes_per_visit: {value: 15, unit: 分钟, basis: 样例}
+share_of_rows_visited: {value: 0.1, unit: 次, basis: 样例}
+same_form_share: 0.8
+""",
     "rules/linkage.yaml": "{version: 1, model: model.json, accept: 0.99, rival: 0.1, review: 0.6}\n",
     "rules/model.json": "{}\n",
     "rules/archive.yaml": """\

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from courtyard.district.models import (
     ArchiveRules,
     Authority,
+    BurdenRules,
     CodeList,
     Column,
     Contract,
@@ -39,6 +40,7 @@ PACK_FILES: dict[str, tuple[str, Any]] = {
     "rules/tags.yaml": ("tags", tuple[TagRule, ...]),
     "rules/indicators.yaml": ("indicators", tuple[Indicator, ...]),
     "rules/linkage.yaml": ("linkage", Linkage),
+    "rules/burden.yaml": ("burden", BurdenRules),
 }
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MONTH = r"^\d{4}-\d{2}(-\d{2})?$"

@@ -12,12 +12,14 @@ from courtyard.district.models import (
     Alias,
     ArchiveRules,
     Authority,
+    BurdenRules,
     CodeList,
     Contact,
     Contract,
     Courtyard,
     CourtyardChange,
     District,
+    Duty,
     Frozen,
     Indicator,
     KeyGroup,
@@ -63,6 +65,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.table("changes.csv", CourtyardChange),
         reader.table("posts.csv", Post),
         reader.table("contacts.csv", Contact),
+        reader.table("duties.csv", Duty),
     )
     folders = (
         reader.folder("sources", SourceSpec),
@@ -78,6 +81,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.yaml("rules/tags.yaml", tuple[TagRule, ...]),
         reader.yaml("rules/indicators.yaml", tuple[Indicator, ...]),
         reader.yaml("rules/linkage.yaml", Linkage),
+        reader.yaml("rules/burden.yaml", BurdenRules),
     )
     _refuse(reader.problems)
     pack = Pack(root, office, *tables, *folders, recipients, *rules)
@@ -113,6 +117,8 @@ def _district(pack: Pack) -> District:
         tags=pack.tags.value,
         indicators=pack.indicators.value,
         linkage=pack.linkage.value,
+        duties=pack.duties.value,
+        burden=pack.burden.value,
         root=pack.root,
     )
 

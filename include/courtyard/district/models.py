@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from courtyard.district.burden import BurdenRules, Duty, Estimate
 from courtyard.district.contract import (
     Active,
     Column,
@@ -47,6 +48,7 @@ __all__ = [
     "ArchiveRules",
     "Authority",
     "BirthWindow",
+    "BurdenRules",
     "Channel",
     "CodeList",
     "Column",
@@ -57,7 +59,9 @@ __all__ = [
     "CourtyardChange",
     "DeskRules",
     "District",
+    "Duty",
     "Entitlement",
+    "Estimate",
     "FormVersion",
     "Frozen",
     "GridCycle",
@@ -163,6 +167,8 @@ class District(Lookup, Frozen):
     tags: tuple[TagRule, ...]
     indicators: tuple[Indicator, ...]
     linkage: Linkage
+    duties: tuple[Duty, ...]
+    burden: BurdenRules
     root: Path = Field(exclude=True)
 
     @cached_property

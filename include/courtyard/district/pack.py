@@ -10,11 +10,13 @@ from courtyard.district.models import (
     Alias,
     ArchiveRules,
     Authority,
+    BurdenRules,
     CodeList,
     Contact,
     Contract,
     Courtyard,
     CourtyardChange,
+    Duty,
     Indicator,
     KeyGroup,
     Linkage,
@@ -51,6 +53,7 @@ class Pack:
     changes: Read[tuple[CourtyardChange, ...]]
     posts: Read[tuple[Post, ...]]
     contacts: Read[tuple[Contact, ...]]
+    duties: Read[tuple[Duty, ...]]
     sources: dict[str, Read[SourceSpec]]
     contracts: dict[str, Read[Contract]]
     codes: dict[str, Read[CodeList]]
@@ -62,3 +65,4 @@ class Pack:
     tags: Read[tuple[TagRule, ...]]
     indicators: Read[tuple[Indicator, ...]]
     linkage: Read[Linkage]
+    burden: Read[BurdenRules]

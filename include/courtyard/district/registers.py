@@ -1,4 +1,4 @@
-"""What must hold among units, courtyards, aliases, posts and contacts. Every check yields written problems."""
+"""What must hold among units, courtyards, aliases, posts, contacts and duties. Every check yields written problems."""
 
 from __future__ import annotations
 
@@ -102,4 +102,15 @@ def _of_units(pack: Pack) -> Iterator[str]:
                 yield read.document.problem((index, "unit_code"), "there is no such unit", remedy)
 
 
-CHECKS = (_units, _courtyards, _aliases, _of_units)
+def _duties(pack: Pack) -> Iterator[str]:
+    """A word tells one matter, else nobody could say whose a form is."""
+    yield from twice(pack.duties, "matter", lambda duty: duty.matter)
+    owner: dict[str, str] = {}
+    for index, duty in enumerate(pack.duties.value):
+        for word in duty.spelled:
+            if owner.setdefault(word, duty.matter) != duty.matter:
+                message = f"'{word}' already tells the matter {owner[word]}"
+                yield pack.duties.document.problem((index, "words"), message, "Keep it with one matter.")
+
+
+CHECKS = (_units, _courtyards, _aliases, _of_units, _duties)

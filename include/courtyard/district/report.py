@@ -21,7 +21,9 @@ class ReportColumn(Frozen):
     `name` is the query's column and `header` what the form prints above it, below `group` where
     the form has a two-row header. `codes` prints the label of a code; `sealed` opens the sealed
     contract column of that name. `empty` is how a NULL is printed: blank (not asked, unknown) or
-    dash (not applicable); a counted zero is always 0. `traces` are the fact columns an aggregate
+    dash (not applicable); a counted zero is always 0. `fact` names what is
+    asked where the contracts do not tell it (`person.phone`); `by_hand` columns have no source yet and are
+    typed by a person. `traces` are the fact columns an aggregate
     cell is made of, its own name unless given. `width` is in characters of the default font.
     `mask` is what a masked view does to the column.
     """
@@ -38,6 +40,8 @@ class ReportColumn(Frozen):
     sealed: str | None = None
     traces: tuple[str, ...] | None = None
     mask: Mask | None = None
+    fact: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    by_hand: bool = False
 
 
 class ReportChart(Frozen):

@@ -12,14 +12,25 @@ from courtyard.context import Context
 
 
 def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Publish every report period that ends in the quarter; with `until`, only what is counted for a day before it.
+    """Publish every report period that ends in the quarter, then its bulletin, and the catalogue anew.
+
+    With `until`, only what is counted for a day before it, and the bulletin waits for the quarter's own run.
 
     Returns `published`, `unchanged` (each {report, period, revision, folder}) and `held` (each
     {report, period, reason}). Raises LeaseLost when another run has taken over the quarter.
     """
-    from courtyard.reports import publishing
+    from courtyard.errors import HeldError
+    from courtyard.reports import bulletin, catalogue, publishing
 
-    return publishing.publish(ctx, until)
+    done = publishing.publish(ctx, until)
+    if until is None:
+        try:
+            outcome, entry = bulletin.publish(ctx)
+        except HeldError as error:
+            outcome, entry = "held", {"report": "bulletin", "period": str(ctx.period), "reason": str(error)}
+        done[outcome].append(entry)
+    catalogue.build(ctx)
+    return done
 
 
 def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None = None) -> dict[str, Any]:

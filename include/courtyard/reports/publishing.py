@@ -16,6 +16,7 @@ from courtyard.district.models import ReportSpec
 from courtyard.errors import CourtyardError, HeldError, LeaseLost
 from courtyard.period import SHANGHAI, Period
 from courtyard.reports import checking, content, folder, form, query, readiness, reconciling, views
+from courtyard.reports.burden import counting
 from courtyard.reports.checking import Checked, Unreconciled
 from courtyard.reports.content import Content
 from courtyard.reports.kept import Kept
@@ -175,6 +176,7 @@ def _issue(job: Job, made: Content, revision: int, checked: Checked) -> None:
         ),
     )
     checking.store(job.connection, job.where, checked)
+    counting.record(job.connection, job.ctx, job.where, revision, counting.count(job.ctx.district, job.spec, made))
     job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
 
 

@@ -6,6 +6,7 @@ timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` a
 """
 
 from courtyard.store.tables.base import SCHEMAS, metadata
+from courtyard.store.tables.burden import admission, cell_count, meeting_avoided
 from courtyard.store.tables.disclosure import suppression
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
@@ -36,10 +37,12 @@ from courtyard.store.tables.warehouse import (
 
 __all__ = [
     "SCHEMAS",
+    "admission",
     "answering",
     "audit_event",
     "authority",
     "batch",
+    "cell_count",
     "cell_row",
     "check_result",
     "code",
@@ -64,6 +67,7 @@ __all__ = [
     "key_group",
     "lease",
     "link",
+    "meeting_avoided",
     "metadata",
     "notice",
     "observation",
