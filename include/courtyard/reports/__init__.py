@@ -23,13 +23,16 @@ def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str,
     from courtyard.reports import bulletin, catalogue, publishing
 
     done = publishing.publish(ctx, until)
-    if until is None:
+    made_besides = [("bulletin", bulletin.publish)] if until is None else []
+    for name, make in [*made_besides, ("catalogue", catalogue.build)]:
         try:
-            outcome, entry = bulletin.publish(ctx)
+            made = make(ctx)
         except HeldError as error:
-            outcome, entry = "held", {"report": "bulletin", "period": str(ctx.period), "reason": str(error)}
-        done[outcome].append(entry)
-    catalogue.build(ctx)
+            done["held"].append({"report": name, "period": str(ctx.period), "reason": str(error)})
+        else:
+            if isinstance(made, tuple):
+                outcome, entry = made
+                done[outcome].append(entry)
     return done
 
 
