@@ -9,6 +9,7 @@ from courtyard.store.tables.base import SCHEMAS, metadata
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
+from courtyard.store.tables.recall import cell_fact, change, closing, letter_number, recall
 from courtyard.store.tables.staging import batch, finding, link, quarantined_row, release, row
 from courtyard.store.tables.submissions import content, issue, notice, period_lock, submission
 from courtyard.store.tables.warehouse import (
@@ -38,7 +39,10 @@ __all__ = [
     "audit_event",
     "authority",
     "batch",
+    "cell_fact",
     "cell_row",
+    "change",
+    "closing",
     "code",
     "content",
     "courtyard",
@@ -59,6 +63,7 @@ __all__ = [
     "issue",
     "key_group",
     "lease",
+    "letter_number",
     "link",
     "metadata",
     "notice",
@@ -68,6 +73,7 @@ __all__ = [
     "publication",
     "quarantined_row",
     "question",
+    "recall",
     "receipt",
     "record",
     "record_person",
