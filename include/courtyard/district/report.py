@@ -44,7 +44,8 @@ class ReportSpec(Frozen):
     `cutoff` (`MM-DD`, of a yearly report) is the day of the year for which it is counted, its last day unless given.
     `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain
     form is laid out when there is none). `datasets` must have arrived for the period; `lookups`
-    are read as far as they are known. A blank form has its header above `first_row`, there one
+    are read as far as they are known. `key` names the query's columns that say what a roster's row is about (its record
+    unless given), by which it is found again in the next revision. A blank form has its header above `first_row`, there one
     body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a
     cell of the blank form to its text with `METADATA_FIELDS` in braces. Rows with an equal
     `merge_by` share one merged cell in `merge_columns` where their values are equal.
@@ -63,6 +64,7 @@ class ReportSpec(Frozen):
     facts: str | None = None
     notes: str | None = None
     form: str | None = None
+    key: tuple[str, ...] = ()
     first_row: int = Field(ge=2)
     metadata: dict[str, str]
     columns: tuple[ReportColumn, ...] = Field(min_length=1)
@@ -77,6 +79,8 @@ class ReportSpec(Frozen):
             raise ValueError("columns holds a name twice")
         if unknown := sorted(set(self.merge_columns) - set(names)):
             raise ValueError(f"merge_columns names unknown column {', '.join(unknown)}")
+        if self.key and self.kind != "roster":
+            raise ValueError("key is only of a roster: an aggregate's rows go by row_key")
         fields = {f for text in self.metadata.values() for f in re.findall(r"\{(.*?)\}", text)}
         if unknown := sorted(fields - set(METADATA_FIELDS)):
             raise ValueError(f"metadata has unknown field {', '.join(unknown)}")

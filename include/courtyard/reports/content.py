@@ -27,7 +27,10 @@ Value = str | int | Decimal | None
 
 @dataclass(frozen=True)
 class Content:
-    """A form's content. `metadata` is by cell of the blank form; `groups` names each row's merged cell."""
+    """A form's content. `metadata` is by cell of the blank form; `groups` names each row's merged cell.
+
+    `identities` say what each row is about, so that it is found again in another revision wherever it stands.
+    """
 
     title: str
     metadata: dict[str, str]
@@ -37,6 +40,7 @@ class Content:
     notes: tuple[str, ...]
     content_hash: str
     as_known_at: datetime
+    identities: tuple[str, ...] = ()
 
 
 def build(
@@ -56,7 +60,6 @@ def build(
         "rows": [[str(v) if isinstance(v, Decimal) else v for v in row] for row in rows],
         "notes": list(notes),
     }
-    canonical = json.dumps(hashed, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Content(
         title=spec.title,
         metadata=metadata,
@@ -64,8 +67,9 @@ def build(
         groups=tuple(row[spec.merge_by] if spec.merge_by else None for row in result),
         sources=tuple(_sources(spec, row) for row in result),
         notes=tuple(notes),
-        content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
+        content_hash=hashlib.sha256(canonical(hashed).encode()).hexdigest(),
         as_known_at=at,
+        identities=tuple(_identity(spec, row) for row in result),
     )
 
 
@@ -105,6 +109,22 @@ def _value(ctx: Context, column: ReportColumn, row: RowMapping) -> Value:
     if len(written) > CELL_LIMIT:
         raise CourtyardError(f"“{column.header}”列有内容超过 {CELL_LIMIT} 字，单元格放不下。", "请在来源中缩短它。")
     return written
+
+
+def _identity(spec: ReportSpec, row: RowMapping) -> str:
+    """What a row is about: its unit in an aggregate, in a roster what `key` says, else its record, else its sources."""
+    if spec.kind == "aggregate":
+        return canonical([row["is_total"], row["row_key"]])
+    if spec.key:
+        return canonical([row[name] for name in spec.key])
+    if "record_key" in row:
+        return canonical([row.get("dataset"), row["record_key"]])
+    return canonical(row["sources"])
+
+
+def canonical(value: Any) -> str:
+    """JSON that is equal where the values are."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _sources(spec: ReportSpec, row: RowMapping) -> Any:

@@ -58,7 +58,7 @@ def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameter
 
 
 def _needed(spec: ReportSpec) -> set[str]:
-    needed = {c.name for c in spec.columns} | ({spec.merge_by} if spec.merge_by else set())
+    needed = {c.name for c in spec.columns} | ({spec.merge_by} if spec.merge_by else set()) | set(spec.key)
     if any(c.sealed for c in spec.columns):
         needed |= {"dataset", "record_key"}
     return needed | ({"sources"} if spec.kind == "roster" else {"row_key", "is_total"})

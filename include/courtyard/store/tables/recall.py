@@ -31,7 +31,9 @@ change = Table(
     metadata,
     *_revision(Column("revision", Integer, primary_key=True, comment="the newer one; the older is the one before it")),
     Column("change_no", Integer, primary_key=True, comment="in the order of the comparison sheet"),
-    Column("kind", Text, nullable=False, comment="cell | added | removed | moved | renumbered | column | note | metadata"),
+    Column(
+        "kind", Text, nullable=False, comment="cell | added | removed | moved | renumbered | column | note | metadata"
+    ),
     Column("cell", Text, comment="in the new form"),
     Column("old_cell", Text, comment="in the old form, where it stood elsewhere"),
     Column("column_name", Text, nullable=False),
