@@ -152,7 +152,7 @@ class World:
 
     def sheet(self, folder: str) -> Worksheet:
         """The form in a folder below published/, opened."""
-        (path,) = (self.ctx.settings.published / folder).glob("*.xlsx")
+        (path,) = (p for p in (self.ctx.settings.published / folder).glob("*.xlsx") if "对照表" not in p.name)
         return load_workbook(BytesIO(path.read_bytes())).active
 
 

@@ -97,7 +97,7 @@ def headings(spec: ReportSpec) -> tuple[Heading, ...]:
 
 def compare(old: Said, new: Said) -> tuple[Change, ...]:
     """Every difference of two forms; none exactly where they say the same in the same order."""
-    before, after = _by_key(old), _by_key(new)
+    before, after = by_key(old), by_key(new)
     found = [*_fixed(old, new), *_columns(old, new)]
     for key, line in after.items():
         if key in before:
@@ -127,7 +127,8 @@ def equal(left: Value, right: Value) -> bool:
     return left == right
 
 
-def _by_key(form: Said) -> dict[Key, Line]:
+def by_key(form: Said) -> dict[Key, Line]:
+    """The lines by identity, in their order; the second of one identity is (identity, 1)."""
     seen: Counter[str] = Counter()
     found: dict[Key, Line] = {}
     for line in form.lines:

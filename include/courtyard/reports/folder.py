@@ -28,7 +28,9 @@ def write(target: Path, files: dict[str, bytes], manifest: Manifest) -> None:
     part.mkdir(parents=True, mode=0o700)
     for name, body in files.items():
         _write_synced(part / name, body)
-    _write_synced(part / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
+    # sorted, since the database that keeps a manifest keeps no order, and one made again has equal bytes
+    written = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
+    _write_synced(part / MANIFEST, written.encode() + b"\n")
     _sync_folder(part)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)

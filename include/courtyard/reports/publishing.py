@@ -15,7 +15,19 @@ from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import CourtyardError, HeldError, LeaseLost
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import content, folder, form, query, readiness
+from courtyard.reports import (
+    causes,
+    changes,
+    comparison_sheet,
+    content,
+    editions,
+    facts,
+    folder,
+    form,
+    query,
+    readiness,
+)
+from courtyard.reports.changes import Entry
 from courtyard.reports.content import Content
 from courtyard.store import database, lease
 
@@ -23,6 +35,10 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _REVISIONS = text("""
 SELECT revision, content_hash, as_known_at, folder, manifest FROM publish.publication
  WHERE street_code = :street AND report = :report AND period = :period ORDER BY revision
+""")
+_KNOWN_AT = text("""
+SELECT as_known_at FROM publish.publication
+ WHERE street_code = :street AND report = :report AND period = :period AND revision = :revision
 """)
 _RECORD = text("""
 INSERT INTO publish.publication
@@ -109,13 +125,16 @@ def _publish_one(job: Job) -> tuple[str, dict[str, Any]]:
     if latest and latest["content_hash"] == made.content_hash:
         return "unchanged", {"revision": latest["revision"], "folder": latest["folder"]}
     revision = (latest["revision"] if latest else 0) + 1
-    _issue(job, made, revision)
+    _issue(job, made, revision, latest)
     return "published", {"revision": revision, "folder": job.folder_name(revision)}
 
 
-def _issue(job: Job, made: Content, revision: int) -> None:
+def _issue(job: Job, made: Content, revision: int, latest: RowMapping | None) -> None:
     """Write the folder, then record it; HeldError tells a publisher that lost to another."""
-    files, manifest = _files(job, made, revision)
+    if job.spec.facts:
+        facts.keep(job.connection, job.spec, {**job.where, "revision": revision})
+    entries = _changes(job, made, revision, latest) if latest else []
+    files, manifest = _files(job, made, revision, entries)
     path = job.path(revision)
     if not folder.is_whole(path, manifest):  # whole: written by a run that was killed before it could record it
         folder.write(path, files, manifest)
@@ -142,13 +161,23 @@ def _issue(job: Job, made: Content, revision: int) -> None:
             for index, sources in enumerate(made.sources)
         ),
     )
+    changes.keep(job, revision, entries)
     job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
 
 
-def _files(job: Job, made: Content, revision: int) -> tuple[dict[str, bytes], folder.Manifest]:
+def _changes(job: Job, made: Content, revision: int, latest: RowMapping) -> list[Entry]:
+    return changes.between(job, editions.published(job, latest), editions.of_content(job, revision, made))
+
+
+def _files(job: Job, made: Content, revision: int, entries: list[Entry]) -> tuple[dict[str, bytes], folder.Manifest]:
+    """The form, beside it what changed since the revision before, and the manifest of both."""
     name = f"{job.spec.title}_{job.period}_r{revision}.xlsx"
-    body = form.render(job.ctx, job.spec, made)
-    return {name: body}, {
+    files = {name: form.render(job.ctx, job.spec, made)}
+    if entries:
+        files[comparison_sheet.name(job.spec.title, str(job.period), revision)] = _comparison(
+            job, made, revision, entries
+        )
+    return files, {
         "report": job.spec.report,
         "title": job.spec.title,
         "recipient": job.spec.recipient,
@@ -157,11 +186,22 @@ def _files(job: Job, made: Content, revision: int) -> tuple[dict[str, bytes], fo
         "supersedes": revision - 1 if revision > 1 else None,
         "as_known_at": made.as_known_at.astimezone(SHANGHAI).isoformat(),
         "content_hash": made.content_hash,
-        "files": {name: folder.sha256(body)},
+        "form": name,
+        "files": {name: folder.sha256(body) for name, body in files.items()},
+        "changes": len(entries),
+        "trace": f"courtyard trace {job.spec.report} {job.period} <单元格>",
         "rows": len(made.rows),
         "notes": list(made.notes),
         "approvals": [],
     }
+
+
+def _comparison(job: Job, made: Content, revision: int, entries: list[Entry]) -> bytes:
+    known_at = job.connection.scalar(_KNOWN_AT, {**job.where, "revision": revision - 1})
+    title = f"{job.ctx.district.office.short_name}{job.period.title}{job.spec.title}"
+    about = comparison_sheet.About(title, revision - 1, known_at, revision, made.as_known_at)
+    words = causes.described(job.connection, job.ctx.district, {c for entry in entries for c in entry.causes})
+    return comparison_sheet.render(about, entries, words)
 
 
 def _restore(job: Job, row: RowMapping) -> None:
@@ -170,12 +210,13 @@ def _restore(job: Job, row: RowMapping) -> None:
     if folder.is_whole(path, row["manifest"]):
         return
     made = job.content(row["as_known_at"], notes=row["manifest"]["notes"])
-    files, manifest = _files(job, made, row["revision"])
-    if manifest != row["manifest"]:
+    entries = changes.kept(job, row["revision"])
+    files, _ = _files(job, made, row["revision"], entries)
+    if {name: folder.sha256(body) for name, body in files.items()} != row["manifest"]["files"]:
         raise HeldError(
             f"已发布的第 {row['revision']} 版文件缺失或损坏，且无法按原样重做。", "请从备份恢复它的文件夹。"
         )
-    folder.write(path, files, manifest)
+    folder.write(path, files, row["manifest"])
 
 
 def _hold(ctx: Context, spec: ReportSpec, period: Period, reason: str) -> dict[str, str]:

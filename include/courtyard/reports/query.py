@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, text
 
 from courtyard.context import Context
-from courtyard.district.models import ReportColumn, ReportSpec
+from courtyard.district.models import ReportSpec
 from courtyard.errors import PackError
 from courtyard.period import Period
 
@@ -46,9 +46,7 @@ def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameter
     Facts are kept in a temporary table `facts`, since both the figures and the notes read them.
     """
     if spec.facts:
-        connection.execute(text("DROP TABLE IF EXISTS pg_temp.facts"))
-        facts = read(ctx, spec.facts)
-        connection.execute(text(f"CREATE TEMPORARY TABLE facts ON COMMIT DROP AS\n{facts}"), bound)
+        make_facts(connection, ctx, spec, bound)
     result = connection.execute(text(read(ctx, spec.sql)), bound)
     if missing := sorted(_needed(spec) - set(result.keys())):
         raise PackError(f"reports/sql/{spec.sql} 的结果缺少列 {'、'.join(missing)}。", "请在查询中加上这些列。")
@@ -64,26 +62,10 @@ def _needed(spec: ReportSpec) -> set[str]:
     return needed | ({"sources"} if spec.kind == "roster" else {"row_key", "is_total"})
 
 
-def fact_rows(
-    connection: Connection,
-    ctx: Context,
-    spec: ReportSpec,
-    bound: Parameters,
-    where: dict[str, Any],
-    column: ReportColumn,
-) -> Sequence[RowMapping]:
-    """The delivered rows behind one cell of an aggregate: {delivery_id, sheet, row_no}, in order."""
-    measures = (column.name,) if column.traces is None else column.traces
-    if not measures:
-        return []
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    counted = " OR ".join(f"{quote(name)} <> 0" for name in measures)
-    here = "true" if where["is_total"] else "row_key IS NOT DISTINCT FROM :row_key"
-    statement = (
-        f"WITH facts AS (\n{read(ctx, spec.facts)})\nSELECT DISTINCT delivery_id, sheet, row_no FROM facts"
-        f" WHERE ({counted}) AND {here} ORDER BY delivery_id, sheet, row_no"
-    )
-    return connection.execute(text(statement), {**bound, "row_key": where.get("row_key")}).mappings().all()
+def make_facts(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameters) -> None:
+    """An aggregate's facts as the transaction's temporary table `facts`."""
+    connection.execute(text("DROP TABLE IF EXISTS pg_temp.facts"))
+    connection.execute(text(f"CREATE TEMPORARY TABLE facts ON COMMIT DROP AS\n{read(ctx, spec.facts)}"), bound)
 
 
 def read(ctx: Context, name: str) -> str:
