@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
-    "errors", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "sources",
-    "landing", "parsing", "validation", "identity", "warehouse", "desk", "submissions", "handover", "reports", "stages",
+    "errors", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
+    "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "submissions", "handover", "reports", "stages",
     "rebuilding", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
