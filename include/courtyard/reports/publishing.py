@@ -18,6 +18,7 @@ from courtyard.period import SHANGHAI, Period
 from courtyard.reports import (
     causes,
     changes,
+    closing,
     comparison_sheet,
     content,
     editions,
@@ -26,6 +27,7 @@ from courtyard.reports import (
     form,
     query,
     readiness,
+    recalling,
 )
 from courtyard.reports.changes import Entry
 from courtyard.reports.content import Content
@@ -134,6 +136,7 @@ def _issue(job: Job, made: Content, revision: int, latest: RowMapping | None) ->
     if job.spec.facts:
         facts.keep(job.connection, job.spec, {**job.where, "revision": revision})
     entries = _changes(job, made, revision, latest) if latest else []
+    closing.guard(job, entries)
     files, manifest = _files(job, made, revision, entries)
     path = job.path(revision)
     if not folder.is_whole(path, manifest):  # whole: written by a run that was killed before it could record it
@@ -162,6 +165,7 @@ def _issue(job: Job, made: Content, revision: int, latest: RowMapping | None) ->
         ),
     )
     changes.keep(job, revision, entries)
+    recalling.queue(job, made, revision, entries)
     job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
 
 
