@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import RowMapping, text
 
+from courtyard.errors import HeldError
 from courtyard.reports import comparison
 from courtyard.reports.comparison import Heading, Line, Said
 from courtyard.reports.content import Content, Value, canonical
@@ -61,7 +62,7 @@ def form_file(manifest: dict[str, Any]) -> str:
 
 def _from_file(job: Job, row: RowMapping, then: Said) -> Said:
     """The file's values; `then`, made by the pack of today, tells what each row is about."""
-    sheet = load_workbook(io.BytesIO((job.path(row["revision"]) / form_file(row["manifest"])).read_bytes())).active
+    sheet = _sheet(job, row)
     anchors = {(r, c): m.start_cell for m in sheet.merged_cells.ranges for r, c in m.cells}
     kept = job.connection.execute(_LINES, {**job.where, "revision": row["revision"]}).all()
     identities = {canonical(line.sources): line.identity for line in then.lines}
@@ -80,6 +81,14 @@ def _from_file(job: Job, row: RowMapping, then: Said) -> Said:
             at = place.metadata_cell(cell)
             fixed[f"表头表尾 {cell}"] = at, str(sheet[at].value or "")
     return Said(columns, tuple(lines), then.notes, place.first_note, fixed)
+
+
+def _sheet(job: Job, row: RowMapping) -> Worksheet:
+    try:
+        body = (job.path(row["revision"]) / form_file(row["manifest"])).read_bytes()
+    except OSError:
+        raise HeldError(f"已发布的第 {row['revision']} 版文件缺失。", "请从备份恢复它的文件夹。") from None
+    return load_workbook(io.BytesIO(body)).active
 
 
 def _headings(sheet: Worksheet, first_row: int, job: Job) -> tuple[Heading, ...]:
