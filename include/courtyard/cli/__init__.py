@@ -22,6 +22,7 @@ def application() -> typer.Typer:
         grid_commands,
         handover,
         mart_commands,
+        revisions,
         training,
         upkeep,
     )

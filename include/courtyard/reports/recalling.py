@@ -26,6 +26,7 @@ from courtyard.submissions import outbox
 if TYPE_CHECKING:
     from courtyard.reports.publishing import Job
 
+_NEWEST = 2**31 - 1  # no revision is above it
 STATES = ("待发", "已发", "已确认")
 _OF = "street_code = :street AND report = :report AND period = :period"
 _EARLIER = text(f"""
@@ -156,9 +157,22 @@ def _notices(job: Job, recall: Recall, cause: str, name: str) -> list[notices.No
     return [replace(notice, attachments=(name,)) for notice in made]
 
 
-def mark_sent(connection: Connection, where: dict[str, str], recipient: str, revision: int, at: datetime) -> None:
-    """The recipient was sent this revision with what it replaces: the letters that announce it have gone out."""
-    connection.execute(_SENT, {**where, "recipient": recipient, "revision": revision, "at": at})
+def mark_sent(connection: Connection, where: dict[str, str], recipient: str, revision: int, at: datetime) -> int:
+    """The recipient was sent this revision with what it replaces: the letters up to it have gone out; how many."""
+    return connection.execute(_SENT, {**where, "recipient": recipient, "revision": revision, "at": at}).rowcount
+
+
+def handed_over(ctx: Context, report: str, period: str, *, recipient: str, at: datetime) -> int:
+    """Enter that waiting letters were handed over on paper; UsageError when none waits."""
+    where = {"street": ctx.street_code, "report": report, "period": str(Period.parse(period))}
+    with ctx.engine("publisher").begin() as connection:
+        if not (count := mark_sent(connection, where, recipient, _NEWEST, at)):
+            raise UsageError(
+                f"{report} {period} 没有待发给{recipient}的更正函。", "用 courtyard recalls 查看全部更正函。"
+            )
+        place = f"{where['period']}/{report} {recipient}"
+        connection.execute(_AUDIT, {"at": at, "actor": ctx.holder, "action": "send recall", "object": place})
+    return count
 
 
 def acknowledge(
