@@ -33,7 +33,7 @@ def lines(world, folder):
 def correct(world, key, attrs, received=LATE):
     delivery = world.batch("dibao_register", "2026-07", received)
     world.replace(delivery, "dibao_register", f"2026-07/{key}", attrs)
-    return f"低保信息系统《dibao_register_2026-07_{int(delivery[-4:], 16)}》（2026-07，2026-09-20 10:00收到）"
+    return f"低保信息系统2026年7月数据（dibao_register_2026-07_{int(delivery[-4:], 16)}，2026-09-20 10:00收到）"
 
 
 def test_a_corrected_value_is_one_line_with_its_delivery_and_row(dibao):
@@ -47,6 +47,27 @@ def test_a_corrected_value_is_one_line_with_its_delivery_and_row(dibao):
     assert [p.name for p in (dibao.ctx.settings.published / "2026-08/dibao_roster").iterdir()] == ["r1"]
 
 
+def test_a_merged_cell_is_one_changed_cell(dibao):
+    """The household's amount stands on each member's row and once in the form."""
+    dibao = dibao.only("dibao_roster")
+    reports.publish(dibao.ctx)
+    delivery = dibao.batch("dibao_register", "2026-07", LATE)
+    for key in ("k1", "k2", "k3"):
+        dibao.replace(delivery, "dibao_register", f"2026-07/{key}", {"monthly_amount": "1900"})
+    reports.publish(dibao.ctx)
+    assert [line[1:7] for line in lines(dibao, "2026-07/dibao_roster/r2")] == [
+        ["J5", None, "王样例", "月保障金额(元)", 1860.5, 1900]
+    ]
+    dibao.replace(
+        dibao.batch("dibao_register", "2026-07", "2026-09-21T10:00:00+08:00"),
+        "dibao_register", "2026-07/k2", {"monthly_amount": "1800"},
+    )  # fmt: skip
+    reports.publish(dibao.ctx)
+    assert [line[1:7] for line in lines(dibao, "2026-07/dibao_roster/r3")] == [
+        ["J6", None, "李样例", "月保障金额(元)", 1900, 1800]
+    ]
+
+
 def test_a_figure_names_only_the_rows_that_changed_it(dibao):
     """k1 is written anew without a new amount: it stands behind the total, and did not change it."""
     dibao = dibao.only("dibao_statistics")
@@ -55,7 +76,7 @@ def test_a_figure_names_only_the_rows_that_changed_it(dibao):
     for key, attrs in (("k4", {"monthly_amount": "940"}), ("k1", {"cause": "因残"})):
         dibao.replace(delivery, "dibao_register", f"2026-07/{key}", attrs)
     reports.publish(dibao.ctx)
-    name = f"低保信息系统《dibao_register_2026-07_{int(delivery[-4:], 16)}》（2026-07，2026-09-20 10:00收到）第5行"
+    name = f"低保信息系统2026年7月数据（dibao_register_2026-07_{int(delivery[-4:], 16)}，2026-09-20 10:00收到）第5行"
     assert lines(dibao, "2026-07/dibao_statistics/r2") == [
         ["数值变动", cell, None, area, column, before, after, name]
         for area, row in (("商业街社区", 7), ("合计", 8))
@@ -108,7 +129,9 @@ def test_a_birth_date_from_another_source_is_found_as_the_cause(dibao):
     reports.publish(dibao.ctx)
     found = lines(dibao, "2026-07/dibao_statistics/r2")
     assert [line[1] for line in found] == ["E7", "F7", "E8", "F8"]
-    assert all("实有人口库《population_2026Q2_" in line[-1] and line[-1].endswith("第7行") for line in found)
+    assert all(
+        "实有人口库2026年第二季度数据（population_2026Q2_" in line[-1] and line[-1].endswith("第7行") for line in found
+    )
 
 
 def test_values_are_kept_sealed_and_the_rest_in_the_clear(dibao):

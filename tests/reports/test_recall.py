@@ -66,7 +66,7 @@ def test_the_letter_names_the_cells_the_cause_and_what_to_do(revised):
         "本次更正共6处：“当月资金支出(万元)”栏2处、“累计资金支出(元)”栏2处、“当月人均补助水平(元)”栏2处，具体见文末表"
         in body
     )
-    assert re.search(r"低保信息系统《dibao_register_2026-07_\d+》（2026-07，2026-09-20 10:00收到）。", body)
+    assert re.search(r"低保信息系统2026年7月数据（dibao_register_2026-07_\d+，2026-09-20 10:00收到）。", body)
     assert "于2026年10月10日前复函确认" in body  # ten working days: 25 September, 1 to 7 October off, 10 October worked
     assert table[1] == ["H7", "商业街社区", "当月资金支出(万元)", "0.0930", "0.0940"]
     assert (revised.ctx.settings.outbox / name).stat().st_mode & 0o777 == 0o600

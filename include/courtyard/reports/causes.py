@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from courtyard.district.models import District
-from courtyard.period import SHANGHAI
+from courtyard.period import SHANGHAI, Period
 from courtyard.reports import facts
 from courtyard.reports.comparison import Change, by_key
 from courtyard.reports.editions import Edition
@@ -67,7 +67,10 @@ def described(connection: Connection, district: District, causes: Iterable[Cause
 def _words(district: District, delivery: Any, cause: Cause, decisions: list[str]) -> str:
     source = district.sources.get(delivery.source)
     received = delivery.received_at.astimezone(SHANGHAI)
-    told = f"{source.title if source else delivery.source}《{delivery.name}》（{delivery.period}，{received:%Y-%m-%d %H:%M}收到）"
+    told = (
+        f"{source.title if source else delivery.source}{Period.parse(delivery.period).title}数据"
+        f"（{delivery.name}，{received:%Y-%m-%d %H:%M}收到）"
+    )
     if cause.rows:
         shown = "、".join(map(str, cause.rows[:_ROWS_SHOWN]))
         more = f"等{len(cause.rows)}行" if len(cause.rows) > _ROWS_SHOWN else "行"
@@ -88,7 +91,8 @@ class _Finder:
             "old": old.as_known_at,
             "new": new.as_known_at,
         }
-        self._received = job.connection.execute(_SQL["received_between"], self._bound).all()
+        received = job.connection.execute(_SQL["received_between"], self._bound)
+        self._received = [r for r in received if r.source == "desk" or _concerns(r.period, self._bound["as_of"])]
         self._by_place: dict[Place, list[_Touch]] = defaultdict(list)
         self._by_person: dict[str, list[_Touch]] = defaultdict(list)
         for touch in self._touches():
@@ -102,6 +106,8 @@ class _Finder:
         self._persons = self._persons_of(self._untouched(keys))
 
     def of(self, change: Change) -> tuple[Cause, ...]:
+        if change.kind == "note":  # a note may tell of a delivery that changed no row
+            return _gathered(row.delivery_id for row in self._received)
         if change.key is None:
             return self._at_large()
         touches = [touch for place in self._places(change) for touch in self._touches_at(place)]
@@ -113,8 +119,7 @@ class _Finder:
             by if isinstance(by, str) else by[0]
             for touches in self._by_place.values() for touch in touches for by in touch.by
         }  # fmt: skip
-        ids = sorted({row.delivery_id for row in self._received})
-        return tuple(Cause(id_) for id_ in ids if not touched or id_ in touched)
+        return _gathered(r.delivery_id for r in self._received if not touched or r.delivery_id in touched)
 
     def _touches(self) -> list[_Touch]:
         at: dict[tuple[str, datetime], list[str]] = defaultdict(list)
@@ -177,6 +182,11 @@ class _Finder:
         for row in self._job.connection.execute(_SQL["persons"], bound):
             found[row.delivery_id, row.sheet, row.row_no].append(row.person_id)
         return found
+
+
+def _concerns(period: str, as_of: date) -> bool:
+    """Whether a batch of this period can say something of the day; see `readiness.known_at`."""
+    return Period.parse(period).start <= as_of
 
 
 def _gathered(found: Iterable[Place | str]) -> tuple[Cause, ...]:

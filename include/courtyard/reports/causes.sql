@@ -27,7 +27,7 @@ SELECT dataset, w.delivery_id AS old_delivery, w.sheet AS old_sheet, w.row_no AS
     OR w.person_id IS DISTINCT FROM n.person_id OR (w.valid_to > :as_of) IS DISTINCT FROM (n.valid_to > :as_of)
 
 -- name: received_between
-SELECT DISTINCT d.delivery_id, d.received_at, b.dataset
+SELECT DISTINCT d.delivery_id, d.received_at, d.source, b.dataset, b.period
   FROM landing.delivery d
   JOIN quality.batch b USING (delivery_id)
  WHERE d.street_code = :street AND d.received_at > :old

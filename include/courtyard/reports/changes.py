@@ -29,6 +29,7 @@ _COLUMNS = (
     "street_code", "report", "period", "revision", "change_no", "kind", "cell", "old_cell", "column_name", "header",
     "sealed", "cause",
 )  # fmt: skip
+_CAUSES_SHOWN = 6
 KINDS = {
     "cell": "数值变动",
     "added": "新增一行",
@@ -98,8 +99,11 @@ def kept(job: Job, revision: int) -> list[Entry]:
 
 
 def reasons(entry: Entry, words: dict[Cause, str]) -> str:
-    """Why, in one line a cause."""
-    return "\n".join(words[cause] for cause in entry.causes) or causes.NO_DELIVERY
+    """Why, in one line a cause, the first few of many."""
+    told = [words[cause] for cause in entry.causes[:_CAUSES_SHOWN]]
+    if len(entry.causes) > _CAUSES_SHOWN:
+        told.append(f"等{len({cause.delivery_id for cause in entry.causes})}份交付")
+    return "\n".join(told) or causes.NO_DELIVERY
 
 
 def _subject(job: Job, revision: int, number: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from openpyxl.utils import get_column_letter
@@ -33,12 +35,16 @@ class Heading:
 
 @dataclass(frozen=True)
 class Line:
-    """A body row and where it stands; `sources` as `publish.cell_row` keeps them."""
+    """A body row and where it stands; `sources` as `publish.cell_row` keeps them.
+
+    `covered` are the places of cells that are merged with the one above and so show its value.
+    """
 
     identity: str
     form_row: int
     values: tuple[Value, ...]
     sources: Any = None
+    covered: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -81,14 +87,25 @@ def said(spec: ReportSpec, made: Content) -> Said:
         for cell, text in made.metadata.items()
         if "{filled_on}" not in spec.metadata[cell]
     }
-    rows = zip(made.identities, made.rows, made.sources, strict=True)
+    rows = zip(made.identities, made.rows, made.sources, _covered(spec, made), strict=True)
     return Said(
         columns=headings(spec),
-        lines=tuple(Line(identity, spec.first_row + i, values, s) for i, (identity, values, s) in enumerate(rows)),
+        lines=tuple(Line(identity, spec.first_row + i, *rest) for i, (identity, *rest) in enumerate(rows)),
         notes=made.notes,
         first_note=place.first_note,
         fixed=fixed,
     )
+
+
+def _covered(spec: ReportSpec, made: Content) -> list[frozenset[int]]:
+    """Per row the places of its cells that are merged with the row above: as far as a group's values are equal."""
+    columns = [i for i, column in enumerate(spec.columns) if spec.merge_by and column.name in spec.merge_columns]
+    found: list[frozenset[int]] = []
+    for _, group in groupby(zip(made.groups, made.rows, strict=True), key=itemgetter(0)):
+        rows = [values for _, values in group]
+        merged = frozenset(column for column in columns if len({values[column] for values in rows}) == 1)
+        found += [frozenset(), *(merged for _ in rows[1:])] if spec.merge_by else [frozenset() for _ in rows]
+    return found
 
 
 def headings(spec: ReportSpec) -> tuple[Heading, ...]:
@@ -99,9 +116,10 @@ def compare(old: Said, new: Said) -> tuple[Change, ...]:
     """Every difference of two forms; none exactly where they say the same in the same order."""
     before, after = by_key(old), by_key(new)
     found = [*_fixed(old, new), *_columns(old, new)]
+    above: dict[int, tuple[Value, Value]] = {}
     for key, line in after.items():
         if key in before:
-            found += _cells(old, new, (before[key], line), key)
+            found += _cells(old, new, (before[key], line), (key, above))
         else:
             whole = _whole(new, line)
             found.append(Change("added", _span(new, line), label=label(new, line), after=whole, key=key))
@@ -137,26 +155,24 @@ def by_key(form: Said) -> dict[Key, Line]:
     return found
 
 
-def _cells(old: Said, new: Said, pair: tuple[Line, Line], key: Key) -> Iterator[Change]:
-    was, now = pair
+def _cells(
+    old: Said, new: Said, pair: tuple[Line, Line], at: tuple[Key, dict[int, tuple[Value, Value]]]
+) -> Iterator[Change]:
+    """Changed cells of a row; `at` is its key and, by place, what was and is said above, for merged cells."""
+    (was, now), (key, above) = pair, at
     places = {c.name: i for i, c in enumerate(old.columns)}
     for index, column in enumerate(new.columns):
         if column.is_ordinal or column.name not in places:
             continue
-        at = places[column.name]
-        if not equal(was.values[at], now.values[index]):
-            cell, old_cell = _cell(now, index), _cell(was, at)
-            yield Change(
-                "cell",
-                cell,
-                old_cell if old_cell != cell else None,
-                column.name,
-                column.header,
-                label(new, now),
-                was.values[at],
-                now.values[index],
-                key,
-            )
+        place = places[column.name]
+        said_then_and_now = was.values[place], now.values[index]
+        is_shown_above = index in now.covered and above.get(index) == said_then_and_now
+        above[index] = said_then_and_now
+        if not is_shown_above and not equal(*said_then_and_now):
+            cell, old_cell = _cell(now, index), _cell(was, place)
+            moved_from = old_cell if old_cell != cell else None
+            about = (column.name, column.header, label(new, now))
+            yield Change("cell", cell, moved_from, *about, *said_then_and_now, key)
 
 
 def _columns(old: Said, new: Said) -> Iterator[Change]:

@@ -22,12 +22,12 @@ from courtyard.reports.form import display_width
 
 CREATED = datetime(2025, 1, 1)  # equal content, equal bytes
 _COLUMNS = (
-    ("序号", 6), ("变动", 12), ("新表单元格", 12), ("原表单元格", 12), ("所在行", 18), ("栏目", 20), ("原内容", 26),
-    ("现内容", 26), ("原因", 58),
+    ("序号", 6), ("变动", 11), ("新表单元格", 12), ("原表单元格", 12), ("所在行", 17), ("栏目", 20), ("原内容", 20),
+    ("现内容", 20), ("原因", 50),
 )  # fmt: skip
 _HEADER_ROW = 3
 _LINE_POINTS, _PADDING = 13.5, 6.0
-_USABLE = 0.9  # of a column's width, before its text wraps
+_USABLE = 0.82  # of a column's width, before its text wraps
 _A4 = 9
 _TALLEST = 400.0  # points; Excel takes 409
 
@@ -73,10 +73,10 @@ class _Look:
         self.title = made(font_name="黑体", font_size=16, align="center")
         self.label = made(align="left")
         self.header = made(font_name="黑体", border=1, align="center", bg_color="#F2F2F2")
-        self.text = made(border=1, align="left", quote_prefix=True)  # stays text, also when it is edited
+        self.text = made(border=1, align="left", indent=1, quote_prefix=True)  # stays text, also when it is edited
         self.middle = made(border=1, align="center")
         self._numbers = {
-            n: made(border=1, align="right", num_format="#,##0" + ("." + "0" * n) * bool(n)) for n in range(7)
+            n: made(border=1, align="right", indent=1, num_format="#,##0" + ("." + "0" * n) * bool(n)) for n in range(7)
         }
 
     def number(self, value: int | Decimal) -> Format:
