@@ -32,6 +32,15 @@ def test_a_roster_cell_leads_to_its_delivered_row(dibao):
             "known_at": "2026-07-03T09:00:00+08:00",
         },
         "count": 1,
+        "files": [
+            {
+                "delivery_id": "civil_affairs:0000000000000001",
+                "source": "civil_affairs",
+                "name": "dibao_register_2026-07_1",
+                "sheet": "",
+                "rows": 1,
+            }
+        ],
         "rows": [
             {
                 "delivery_id": "civil_affairs:0000000000000001",
@@ -124,6 +133,13 @@ def test_a_merged_cell_leads_where_its_first_cell_does(dibao):
     reports.publish(dibao.only("dibao_roster").ctx)
     found = reports.trace(dibao.ctx, "dibao_roster", "2026-07", "J7")
     assert (found["anchor"], [row["row_no"] for row in found["rows"]]) == ("J5", [3])
+
+
+def test_of_many_rows_the_first_are_named_and_all_are_counted(dibao):
+    reports.publish(dibao.only("dibao_statistics").ctx)
+    found = reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "C8", most=2)
+    assert (found["count"], [row["row_no"] for row in found["rows"]]) == (4, [2, 3])
+    assert [file["rows"] for file in found["files"]] == [4]
 
 
 def test_a_two_row_header_is_that_of_its_column(dibao):

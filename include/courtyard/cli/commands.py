@@ -97,6 +97,7 @@ def trace(
     period: Annotated[str, typer.Argument(help="The report's period, such as 2026-07.")],
     cell: Annotated[str, typer.Argument(help="A cell of the published workbook, such as F7.")],
     revision: Annotated[int | None, typer.Option(help="The revision, the last unless given.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every row, not only the first 1,000.")] = False,
     as_json: Json = False,
 ) -> None:
     """From a cell of a published form to its definition, its rule, and the delivered rows it was made of."""
@@ -114,6 +115,7 @@ def trace(
             str(target),
             cell.upper(),
             revision,
+            None if every else 1000,
         )
     print_json(found) if as_json else show.trace(console, found)
 

@@ -133,11 +133,12 @@ def trace(console: Console, found: dict[str, Any]) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not sources:
         return
-    table = Table("来源", "文件", "工作表", "行", "数据集", "记录", "生效", "入库", title=f"{len(sources)} 行来源")
+    table = Table("来源", "文件", "工作表", "行", "数据集", "记录", "生效", "入库", title=f"{found['count']} 行来源")
     for row in sources[:50]:
         record = (row["dataset"], row["record"], row["valid_from"], row["recorded_at"])
         cells = (row["source"], row["name"], row["sheet"], row["row_no"], *record)
         table.add_row(*("" if value is None else str(value) for value in cells))
     console.print(table)
-    if len(sources) > 50:
-        console.print(f"另有 {len(sources) - 50} 行；用 --json 看全部。")
+    if found["count"] > 50:
+        told = "；".join(f"{file['name']} {file['sheet']} {file['rows']} 行" for file in found["files"][:20])
+        console.print(f"共 {found['count']} 行：{told}。用 --json --all 看每一行。", markup=False, soft_wrap=True)

@@ -21,18 +21,21 @@ def publish(ctx: Context) -> dict[str, list[dict[str, Any]]]:
     return publishing.publish(ctx)
 
 
-def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None = None) -> dict[str, Any]:
+def trace(
+    ctx: Context, report: str, period: str, cell: str, revision: int | None = None, most: int | None = 1000
+) -> dict[str, Any]:
     """Lead a cell of a published form back to the delivered rows it is made of.
 
-    Returns {report, title, period, revision, cell, anchor, kind, column, definition, rule, count, rows:
-    [{delivery_id, source, name, sheet, row_no, dataset, record, valid_from, recorded_at}]}; `anchor` is the first of
-    merged cells, `kind` says in Chinese what the cell is, `rule` names files, measures, datasets and the moment of
-    knowledge, `count` is the number of rows: none but for values of the table. Raises UsageError for a report, period
-    or cell that was not published.
+    Returns {report, title, period, revision, cell, anchor, kind, column, definition, rule, count, files, rows:
+    [{delivery_id, source, name, sheet, row_no, dataset, record, valid_from, recorded_at}]}. `anchor` is the first of
+    merged cells, `kind` says in Chinese what the cell is, `rule` names the pack's files, measures, datasets and the
+    moment of knowledge. `count` is the number of rows, none but for values of the table; `files` has them by delivery
+    and sheet, `rows` the first `most` of them one by one, all for None. Raises UsageError for a report, period or cell
+    that was not published.
     """
     from courtyard.reports import tracing
 
-    return tracing.trace(ctx, report, period, cell, revision)
+    return tracing.trace(ctx, report, period, cell, revision, most)
 
 
 def compare(ctx: Context, report: str, period: str, old: int | None = None, new: int | None = None) -> dict[str, Any]:

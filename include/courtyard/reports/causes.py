@@ -15,7 +15,7 @@ from courtyard.period import SHANGHAI, Period
 from courtyard.reports import facts
 from courtyard.reports.comparison import Change, by_key
 from courtyard.reports.editions import Edition
-from courtyard.reports.facts import Fact
+from courtyard.reports.facts import Fact, Place
 from courtyard.store import statements
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _SQL = statements.load("courtyard.reports", "causes.sql")
 _ROWS_SHOWN = 8
 NO_DELIVERY = "没有新的交付：报表的定义、口径，或单位、院落等登记有改动"
-
-Place = tuple[str, str, int]  # delivery, sheet, row
 
 
 @dataclass(frozen=True)

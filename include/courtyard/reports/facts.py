@@ -6,7 +6,7 @@ rows. So a cell is traced without running the whole query again, and two revisio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from courtyard.district.models import ReportColumn, ReportSpec
 from courtyard.errors import PackError
 from courtyard.reports import query
 
+Place = tuple[str, str, int]  # delivery, sheet, row
 Where = dict[str, Any]  # street, report, period, revision
 
 _OF = "street_code = :street AND report = :report AND period = :period"
@@ -26,11 +27,9 @@ _COLUMNS = text("""
 SELECT attname FROM pg_attribute WHERE attrelid = 'pg_temp.facts'::regclass AND attnum > 0 AND NOT attisdropped
 """)
 _ROWS = text(f"""
-SELECT delivery_id, sheet, unnest(rows) AS row_no, measures
-  FROM publish.cell_fact
+SELECT delivery_id, sheet, rows FROM publish.cell_fact
  WHERE {_OF} AND revision = :revision AND jsonb_exists_any(measures, CAST(:measures AS text[]))
    AND (:is_total OR row_key IS NOT DISTINCT FROM :row_key)
- ORDER BY delivery_id, sheet, row_no
 """)
 _DIFFERENCES = text(f"""
 WITH said AS (
@@ -50,15 +49,9 @@ class Fact:
     """A delivered row and what it adds to the figures of the form's row `row_key`."""
 
     row_key: str | None
-    delivery_id: str
-    sheet: str
-    row_no: int
+    place: Place
     measures: dict[str, Decimal]
-    is_new: bool = True
-
-    @property
-    def place(self) -> tuple[str, str, int]:
-        return self.delivery_id, self.sheet, self.row_no
+    is_new: bool
 
 
 def measures_of(column: ReportColumn) -> tuple[str, ...]:
@@ -77,17 +70,18 @@ def keep(connection: Connection, spec: ReportSpec, where: Where) -> None:
             "请加上这些列，或在报表定义中用 traces 写明这一栏由哪些列得来。",
         )
     quote = connection.dialect.identifier_preparer.quote_identifier
+    added = "".join(f", {quote(name)}" for name in measures)
     pairs = ", ".join(f"'{name}', nullif({quote(name)}, 0)" for name in measures)
-    added = f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
     connection.execute(
         text(f"""
 INSERT INTO publish.cell_fact (street_code, report, period, revision, fact_no, row_key, delivery_id, sheet, rows, measures)
-SELECT :street, :report, :period, :revision,
-       row_number() OVER (ORDER BY row_key NULLS LAST, delivery_id, sheet, rows), row_key, delivery_id, sheet, rows, measures
-  FROM (SELECT row_key, delivery_id, sheet, array_agg(row_no ORDER BY row_no) AS rows, measures
-          FROM (SELECT CAST(row_key AS text) AS row_key, delivery_id, sheet, row_no, {added} AS measures FROM facts) f
-         WHERE measures <> '{{}}'
-         GROUP BY row_key, delivery_id, sheet, measures) g
+SELECT :street, :report, :period, :revision, row_number() OVER (ORDER BY row_key NULLS LAST, delivery_id, sheet, measures),
+       row_key, delivery_id, sheet, rows, measures
+  FROM (SELECT CAST(row_key AS text) AS row_key, delivery_id, sheet, rows,
+               jsonb_strip_nulls(jsonb_build_object({pairs})) AS measures
+          FROM (SELECT row_key, delivery_id, sheet{added}, array_agg(row_no) AS rows
+                  FROM facts GROUP BY row_key, delivery_id, sheet{added}) grouped) kept
+ WHERE measures <> '{{}}'
 """),
         where,
     )
@@ -100,20 +94,22 @@ def ensure(connection: Connection, ctx: Context, spec: ReportSpec, where: Where,
         keep(connection, spec, where)
 
 
-def behind(connection: Connection, where: Where, scope: dict[str, Any], column: ReportColumn) -> list[Fact]:
+def behind(connection: Connection, where: Where, scope: dict[str, Any], column: ReportColumn) -> list[Place]:
     """The delivered rows behind one cell, by delivery, sheet and row. `scope`: {row_key, is_total} of its row."""
     if not (measures := measures_of(column)):
         return []
     bound = {**where, "measures": list(measures), "is_total": scope["is_total"], "row_key": scope.get("row_key")}
-    rows = connection.execute(_ROWS, bound)
-    return [Fact(scope.get("row_key"), r.delivery_id, r.sheet, r.row_no, _only(r.measures, measures)) for r in rows]
+    rows: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for group in connection.execute(_ROWS, bound):
+        rows[group.delivery_id, group.sheet].update(group.rows)
+    return [(*file, number) for file in sorted(rows) for number in sorted(rows[file])]
 
 
 def differences(connection: Connection, where: Where, old: int, new: int) -> list[Fact]:
     """What only one of two revisions counts; `is_new` where that is the newer one."""
     rows = connection.execute(_DIFFERENCES, {**where, "old": old, "new": new})
-    return [Fact(r.row_key, r.delivery_id, r.sheet, r.row_no, _only(r.measures), r.is_new) for r in rows]
+    return [Fact(r.row_key, (r.delivery_id, r.sheet, r.row_no), _numbers(r.measures), r.is_new) for r in rows]
 
 
-def _only(measures: dict[str, Any], names: Sequence[str] | None = None) -> dict[str, Decimal]:
-    return {name: Decimal(str(value)) for name, value in measures.items() if names is None or name in names}
+def _numbers(measures: dict[str, Any]) -> dict[str, Decimal]:
+    return {name: Decimal(str(value)) for name, value in measures.items()}

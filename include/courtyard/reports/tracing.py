@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ TITLES = {
 }
 
 
-def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None) -> dict[str, Any]:
+def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None, most: int | None) -> dict[str, Any]:
     """See `courtyard.reports.trace`."""
     spec = ctx.district.reports.get(report)
     if spec is None:
@@ -66,7 +66,8 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
         place = cells.find(spec, form, layout, cell)
         bound = query.parameters(ctx, spec, of, publication.as_known_at)
         kind, rows = _behind(connection, ctx, (spec, place), {**where, "revision": publication.revision}, bound)
-        named = _named(connection, spec, rows, {**bound, "street": ctx.street_code})
+        files = _files(connection, rows)
+        named = _named(connection, spec, rows[:most], files, {**bound, "street": ctx.street_code})
         connection.execute(
             _AUDIT, {"actor": ctx.holder, "object": f"{of}/{report}/r{publication.revision}/{cell.upper()}"}
         )
@@ -81,14 +82,15 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
         "column": place.column.header if place.column else "",
         "definition": place.definition,
         "rule": _rule(spec, place, kind, publication.as_known_at, of),
-        "count": len(named),
+        "count": len(rows),
+        "files": list(files.values()),
         "rows": named,
     }
 
 
 def _behind(
     connection: Connection, ctx: Context, about: tuple[ReportSpec, Place], where: facts.Where, bound: query.Parameters
-) -> tuple[str, list[tuple[str, str, int]]]:
+) -> tuple[str, list[facts.Place]]:
     """What kind of cell it is, and the delivered rows it is made of: none but for values of the table."""
     spec, place = about
     if place.kind != "value" or place.column is None:
@@ -99,8 +101,7 @@ def _behind(
     if spec.kind == "roster":
         return "roster", [(row["delivery_id"], row["sheet"], row["row_no"]) for row in sources]
     facts.ensure(connection, ctx, spec, where, bound)
-    found = facts.behind(connection, where, sources, place.column)
-    return "total" if sources["is_total"] else "figure", list(dict.fromkeys(fact.place for fact in found))
+    return "total" if sources["is_total"] else "figure", facts.behind(connection, where, sources, place.column)
 
 
 def _rule(spec: ReportSpec, place: Place, kind: str, known_at: datetime, period: Period) -> dict[str, Any]:
@@ -127,25 +128,40 @@ def _rule(spec: ReportSpec, place: Place, kind: str, known_at: datetime, period:
     }
 
 
+def _files(connection: Connection, places: list[facts.Place]) -> dict[tuple[str, str], dict[str, Any]]:
+    """(delivery, sheet) -> {delivery_id, source, name, sheet, rows}: how many rows of each."""
+    counts = Counter((delivery, sheet) for delivery, sheet, _ in places)
+    known = {d.delivery_id: d for d in connection.execute(_DELIVERIES, {"ids": [delivery for delivery, _ in counts]})}
+    return {
+        (delivery, sheet): {
+            "delivery_id": delivery,
+            "source": known[delivery].source,
+            "name": known[delivery].name,
+            "sheet": sheet,
+            "rows": count,
+        }
+        for (delivery, sheet), count in counts.items()
+    }
+
+
 def _named(
-    connection: Connection, spec: ReportSpec, places: Iterable[tuple[str, str, int]], bound: dict[str, Any]
+    connection: Connection,
+    spec: ReportSpec,
+    places: list[facts.Place],
+    files: dict[tuple[str, str], dict[str, Any]],
+    bound: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Rows with their delivery's source and file, and the record that the warehouse made of each."""
-    places = list(places)
     if not places:
         return []
     deliveries, sheets, rows = (list(part) for part in zip(*places, strict=True))
-    ids = {"ids": sorted(set(deliveries))}
-    known = {d.delivery_id: d for d in connection.execute(_DELIVERIES, ids)}
     wanted = {"deliveries": deliveries, "sheets": sheets, "rows": rows, "datasets": [*spec.datasets, *spec.lookups]}
-    records: dict[tuple[str, str, int], Row] = {
-        (r.delivery_id, r.sheet, r.row_no): r for r in connection.execute(_RECORDS, {**bound, **wanted})
-    }
+    records = {(r.delivery_id, r.sheet, r.row_no): r for r in connection.execute(_RECORDS, {**bound, **wanted})}
     return [
         {
             "delivery_id": place[0],
-            "source": known[place[0]].source,
-            "name": known[place[0]].name,
+            "source": files[place[:2]]["source"],
+            "name": files[place[:2]]["name"],
             "sheet": place[1],
             "row_no": place[2],
             **_record(records.get(place)),
