@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from pathlib import Path
 
 import pytest
 from tests.reports.conftest import dibao, world  # noqa: F401  (fixtures)
@@ -87,3 +90,13 @@ def test_trace_says_what_a_cell_is_by_which_rule_and_out_of_which_rows(courtyard
     assert "口径：全家当月保障金额" in told and "reports/sql/dibao_roster.sql" in told
     assert "2026-07/k1" in told and "dibao_register_2026-07_1" in told
     assert "表头表尾的文字" in courtyard("trace", "dibao_roster", "2026-07", "A2", "--revision", "1")
+
+
+def test_the_commands_of_the_guide_run_one_after_the_other(courtyard):
+    guide = (Path(__file__).resolve().parents[2] / "docs/revisions.md").read_text("utf-8")
+    commands = [line for body in re.findall(r"^```bash\n(.*?)^```$", guide, re.M | re.S) for line in body.splitlines()]
+    assert len(commands) == 10
+    for line in commands:
+        program, *words = shlex.split(line)
+        assert program == "courtyard"
+        courtyard(*words)
