@@ -83,6 +83,19 @@ def test_a_letter_about_a_roster_names_nobody(dibao):
     assert "“户主姓名”栏1处、“成员姓名”栏1处、“月保障金额(元)”栏1处，逐格内容见附件2" in "".join(texts)
 
 
+def test_who_was_sent_a_view_without_values_is_told_none(dibao, monkeypatch):
+    receiver = recalling.Receiver(1, "青羊区统计局", with_values=False)
+    monkeypatch.setattr(recalling, "receivers_of", lambda *_: [receiver])
+    dibao = dibao.only("dibao_statistics")
+    reports.publish(dibao.ctx)
+    correct(dibao, {"monthly_amount": "940"})
+    reports.publish(dibao.ctx)
+    (found,) = dibao.rows("SELECT letter FROM publish.recall WHERE period = '2026-07'")
+    texts, table = letter(dibao, found["letter"])
+    assert table == [] and not [text for text in texts if "940" in text or "对照表" in text]
+    assert "附件：城市低保统计表（2026年7月，第2版）" in texts
+
+
 def test_the_office_hears_that_a_letter_waits(revised):
     (found, _) = revised.rows("SELECT * FROM notices.notice ORDER BY cause", role="pipeline")
     assert found["subject"] == "更正函待发：2026年7月《城市低保统计表》（致青羊区民政局）"
@@ -215,6 +228,6 @@ def test_a_covering_letter_says_what_is_sent_and_what_it_replaces(revised):
     assert texts[6].startswith("本版替代第1版")
     assert texts[7:10] == [
         "特此函达。",
-        "附件：1. 《城市低保统计表》（2026年7月，第2版）",
-        "2. 《城市低保统计表》第1版与第2版对照表",
+        "附件：1. 城市低保统计表（2026年7月，第2版）",
+        "2. 城市低保统计表第1版与第2版对照表",
     ]

@@ -52,7 +52,7 @@ def render(letter: Letter) -> bytes:
     if letter.table:
         _table(document, letter.table)
     if letter.closing:
-        _body(document, letter.closing)
+        _body(document, letter.closing).paragraph_format.keep_with_next = True
     _attachments(document, letter.attachments)
     _signature(document, letter)
     properties = document.core_properties
@@ -181,24 +181,29 @@ def _break(text: str, wanted: int, room: int) -> int:
     return min(range(max(1, wanted - 6), min(len(text) - 1, room) + 1), key=cost)
 
 
-def _body(document: Docx, text: str) -> None:
+def _body(document: Docx, text: str) -> Paragraph:
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.first_line_indent = SIZE_3 * 2
     paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
     paragraph.paragraph_format.widow_control = True
     _run(paragraph, text)
+    return paragraph
 
 
 def _attachments(document: Docx, attachments: tuple[str, ...]) -> None:
-    """附件说明: a line below the body, two characters in; names hang behind their number."""
+    """附件说明: a line below the body, two characters in; names hang behind their number.
+
+    It stays with the signature, and the closing with it: a seal does not stand on a page without text.
+    """
     if not attachments:
         return
-    document.add_paragraph()
+    document.add_paragraph().paragraph_format.keep_with_next = True
     for number, name in enumerate(attachments, 1):
         paragraph = document.add_paragraph()
         mark = f"{number}. " if len(attachments) > 1 else ""
         hang = SIZE_3 * 3 + (Pt(20) if mark else Pt(0))
         shape = paragraph.paragraph_format
+        shape.keep_with_next = True
         shape.left_indent = SIZE_3 * 2 + hang
         shape.first_line_indent = -hang if number == 1 else -(hang - SIZE_3 * 3)
         _run(paragraph, ("附件：" if number == 1 else "") + mark + name)
@@ -222,7 +227,6 @@ def _signature(document: Docx, letter: Letter) -> None:
         paragraph.paragraph_format.keep_with_next = not last
         _run(paragraph, text)
     if letter.contact:
-        document.add_paragraph()
         _body(document, f"（{letter.contact}）")
 
 

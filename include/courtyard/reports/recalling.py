@@ -62,10 +62,11 @@ _AUDIT = text("INSERT INTO audit.event (at, actor, action, object) VALUES (:at, 
 
 @dataclass(frozen=True)
 class Receiver:
-    """Who holds which revision."""
+    """Who holds which revision; `with_values` unless it was a view without names or small counts."""
 
     revision: int
     recipient: str
+    with_values: bool = True
 
 
 def receivers_of(connection: Connection, where: dict[str, str], before_revision: int) -> list[Receiver]:
@@ -101,10 +102,18 @@ def _queue(job: Job, made: Content, pair: tuple[Receiver, int], entries: Sequenc
     cause = f"recall/{job.spec.report}/{job.period}/r{receiver.revision}/{receiver.recipient}"
     number = letters.number_of(job.connection, job.ctx.street_code, office.letter_mark, cause, at)
     recall = Recall(
-        job.spec, job.period, receiver.recipient, receiver.revision, revision, number, on, office.desk.due_on(on)
+        spec=job.spec,
+        period=job.period,
+        recipient=receiver.recipient,
+        old_revision=receiver.revision,
+        new_revision=revision,
+        number=number,
+        on=on,
+        due_on=office.desk.due_on(on),
+        with_values=receiver.with_values,
     )
     body = docx.render(recall_letter(job.ctx, recall, entries, _words(job, entries)))
-    name = f"recalls/{job.period}/{job.spec.report}/更正函_r{receiver.revision}_{receiver.recipient}.docx"
+    name = f"recalls/{job.period}/{job.spec.report}/更正函_r{receiver.revision}_{receiver.recipient.replace('/', '_')}.docx"
     _write(job.ctx, name, body)
     job.connection.execute(
         _QUEUE,

@@ -26,7 +26,10 @@ _WIDTHS = (1.0, 1.8, 2.6, 1.7, 1.7)
 
 @dataclass(frozen=True)
 class Recall:
-    """One older revision that a recipient holds, and what replaces it."""
+    """One older revision that a recipient holds, and what replaces it.
+
+    `with_values` is False for who was sent a view without names or small counts: then no changed value is told.
+    """
 
     spec: ReportSpec
     period: Period
@@ -36,6 +39,7 @@ class Recall:
     number: str
     on: date
     due_on: date
+    with_values: bool = True
 
 
 def covering_letter(
@@ -50,8 +54,8 @@ def covering_letter(
         f"该表统计截止日为{chinese_date(spec.as_of(period))}，数据截至{chinese_date(known)}{rows}。",
     ]
     if old := manifest.get("supersedes"):
-        body.append(f"本版替代第{old}版，变动内容见对照表。如已使用第{old}版，请以本版为准。")
-    extra = [f"《{spec.title}》第{old}版与第{manifest['revision']}版对照表"] if old and manifest.get("changes") else []
+        body.append(f"本版替代第{old}版，变动内容见对照表，请以本版为准。")
+    extra = [f"{spec.title}第{old}版与第{manifest['revision']}版对照表"] if old and manifest.get("changes") else []
     return Letter(
         issuer=office.name,
         number=number,
@@ -59,7 +63,7 @@ def covering_letter(
         addressed_to=recipient,
         paragraphs=tuple(body),
         closing="特此函达。",
-        attachments=(f"《{spec.title}》（{period.title}，第{manifest['revision']}版）", *extra),
+        attachments=(f"{spec.title}（{period.title}，第{manifest['revision']}版）", *extra),
         signed_by=office.name,
         date=on,
         contact=f"联系单位：{office.preparer}",
@@ -70,8 +74,9 @@ def recall_letter(ctx: Context, recall: Recall, entries: Sequence[Entry], words:
     """The 更正函: which report and revision, how much changed, why, and what to do; values of aggregates only."""
     office, spec, period = ctx.district.office, recall.spec, recall.period
     old, new = recall.old_revision, recall.new_revision
-    listed = _table(spec, entries)
-    place = "具体见文末表" if listed else "逐格内容见附件2"
+    listed = _table(spec, entries) if recall.with_values else None
+    place = "具体见文末表" if listed else "逐格内容见附件2" if recall.with_values else "现有内容以附件为准"
+    compared = (f"{spec.title}第{old}版与第{new}版对照表",) if recall.with_values else ()
     return Letter(
         issuer=office.name,
         number=recall.number,
@@ -87,10 +92,7 @@ def recall_letter(ctx: Context, recall: Recall, entries: Sequence[Entry], words:
         ),
         table=listed,
         closing="特此函告。",
-        attachments=(
-            f"《{spec.title}》（{period.title}，第{new}版）",
-            f"《{spec.title}》第{old}版与第{new}版对照表",
-        ),
+        attachments=(f"{spec.title}（{period.title}，第{new}版）", *compared),
         signed_by=office.name,
         date=recall.on,
         contact=f"联系单位：{office.preparer}",
