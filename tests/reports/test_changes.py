@@ -113,10 +113,14 @@ def test_a_changed_standard_has_no_delivery_behind_it_and_the_old_value_comes_fr
     reports.publish(dibao.ctx)
     office = dibao.ctx.district.office.model_copy(update={"dibao_standard_yuan": 980})
     ctx = replace(dibao.ctx, district=dibao.ctx.district.model_copy(update={"office": office}))
+    delivery = correct(dibao, "k4", {"monthly_amount": "940"})
     reports.publish(ctx)
-    found = lines(dibao, "2026-07/dibao_statistics/r2")
-    assert [(line[1], line[5], line[6]) for line in found] == [("K6", 930, 980), ("K7", 930, 980), ("K8", 930, 980)]
-    assert {line[-1] for line in found} == {"没有新的交付：报表的定义、口径，或单位、院落等登记有改动"}
+    none = "没有新的交付：报表的定义、口径，或单位、院落等登记有改动"
+    july, august = (lines(dibao, f"2026-0{month}/dibao_statistics/r2") for month in (7, 8))
+    standard = [line for line in (*july, *august) if line[4] == "低保标准(元)"]
+    assert [(line[1], line[5], line[6]) for line in standard] == [(f"K{row}", 930, 980) for row in (6, 7, 8)] * 2
+    assert {line[-1] for line in standard} == {none}
+    assert {line[-1] for line in (*july, *august) if line not in standard} == {f"{delivery}第5行"}
 
 
 def test_a_birth_date_from_another_source_is_found_as_the_cause(dibao):

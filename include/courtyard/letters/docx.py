@@ -7,38 +7,41 @@ page's header, 30 mm below the edge, above a double line that is thick over thin
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from datetime import date, datetime
-from typing import Any
 
 from docx import Document
 from docx.document import Document as Docx
-from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
-from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.section import Section
-from docx.shared import Mm, Pt, RGBColor
-from docx.table import Table, _Cell
+from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
 
-from courtyard.letters.letter import Letter, LetterTable
+from courtyard.letters.elements import (
+    AREA_POINTS,
+    FANG_SONG,
+    LINE,
+    RED,
+    SIZE_2,
+    SIZE_3,
+    SONG_TITLE,
+    TIGHTER,
+    element,
+    packed,
+    page_number,
+    rule,
+    run_of,
+    set_fonts,
+)
+from courtyard.letters.letter import Letter
+from courtyard.letters.table import add_table
 
-SONG_TITLE, FANG_SONG, HEI, SONG = "方正小标宋简体", "仿宋_GB2312", "黑体", "宋体"
-RED = RGBColor(0xE6, 0x00, 0x12)
-SIZE_2, SIZE_3, SIZE_4, SMALL = Pt(22), Pt(16), Pt(14), Pt(12)
-LINE = Pt(28.95)  # 225 mm / 22
 TOP, BOTTOM, LEFT, RIGHT = Mm(37), Mm(35), Mm(28), Mm(26)
-RULE_OUTSIDE = Mm(8), Mm(6)  # by which a rule of 170 mm reaches over the type area, left and right
 RULE_EDGE, RULE_FOOT = Mm(30), Mm(20)
-_AREA_POINTS = 442.0  # 156 mm
 _RULE_POINTS = 482.0  # 170 mm
 _GRID_PITCH = 579  # twentieths of a point: LINE
-_TIGHTER = -5  # twentieths of a point between characters of size 3, so that 28 of them fill 156 mm
 _CREATED = datetime(2025, 1, 1)
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP entry can carry
 
 
 def render(letter: Letter) -> bytes:
@@ -50,7 +53,7 @@ def render(letter: Letter) -> bytes:
     for text in letter.paragraphs:
         _body(document, text)
     if letter.table:
-        _table(document, letter.table)
+        add_table(document, letter.table)
     if letter.closing:
         _body(document, letter.closing).paragraph_format.keep_with_next = True
     _attachments(document, letter.attachments)
@@ -58,7 +61,7 @@ def render(letter: Letter) -> bytes:
     properties = document.core_properties
     properties.author, properties.title, properties.comments = letter.issuer, letter.title, ""
     properties.created = properties.modified = _CREATED
-    return _packed(document)
+    return packed(document)
 
 
 def chinese_date(day: date) -> str:
@@ -70,25 +73,25 @@ def _page(section: Section, letter: Letter) -> None:
     section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = TOP, BOTTOM, LEFT, RIGHT
     section.header_distance, section.footer_distance = RULE_EDGE, RULE_FOOT
     section.different_first_page_header_footer = True
-    grid = _made("w:docGrid", type="lines", linePitch=_GRID_PITCH)
+    grid = element("w:docGrid", type="lines", linePitch=_GRID_PITCH)
     for old in section._sectPr.findall(qn("w:docGrid")):
         section._sectPr.remove(old)
     section._sectPr.append(grid)
     _mark(section.first_page_header.paragraphs[0], letter.issuer)
     foot = section.first_page_footer.paragraphs[0]
     foot.paragraph_format.line_spacing = Pt(2)
-    _rule(foot, "bottom", "thinThickSmallGap")
+    rule(foot, "bottom", "thinThickSmallGap")
     # numbers stand outside: on odd pages right, on even pages left, one character from the edge of the type area
     section.footer_distance = Mm(20)
-    _page_number(section.footer.paragraphs[0], WD_ALIGN_PARAGRAPH.RIGHT)
-    _page_number(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
+    page_number(section.footer.paragraphs[0], WD_ALIGN_PARAGRAPH.RIGHT)
+    page_number(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
 
 
 def _settings(document: Docx) -> None:
     document.settings.odd_and_even_pages_header_footer = True
     normal = document.styles["Normal"]
     normal.font.size = SIZE_3
-    _fonts(normal.element.get_or_add_rPr(), FANG_SONG)
+    set_fonts(normal.element.get_or_add_rPr(), FANG_SONG)
     shape = normal.paragraph_format
     shape.space_before = shape.space_after = Pt(0)
     shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, LINE
@@ -99,47 +102,16 @@ def _mark(paragraph: Paragraph, issuer: str) -> None:
     size = min(36.0, _RULE_POINTS / max(1, len(issuer)))
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     paragraph.paragraph_format.line_spacing = Pt(size * 1.15)
-    run = _run(paragraph, issuer, SONG_TITLE, Pt(size))
+    run = run_of(paragraph, issuer, SONG_TITLE, Pt(size))
     run.font.color.rgb = RED
-    _rule(paragraph, "bottom", "thickThinSmallGap", space=11)  # 4 mm
-
-
-def _rule(paragraph: Paragraph, edge: str, style: str, space: int = 1) -> None:
-    """A red double rule of 170 mm; its thick line is 1.5 mm, its thin one follows from Word's style."""
-    indent = paragraph.paragraph_format
-    indent.left_indent, indent.right_indent = -RULE_OUTSIDE[0], -RULE_OUTSIDE[1]
-    borders = OxmlElement("w:pBdr")
-    borders.append(_made(f"w:{edge}", val=style, sz=24, space=space, color=str(RED)))
-    properties = paragraph._p.get_or_add_pPr()
-    properties.insert_element_before(
-        borders, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr"
-    )
-
-
-def _page_number(paragraph: Paragraph, side: WD_ALIGN_PARAGRAPH) -> None:
-    paragraph.alignment = side
-    indent = paragraph.paragraph_format
-    if side == WD_ALIGN_PARAGRAPH.RIGHT:
-        indent.right_indent = SIZE_4
-    else:
-        indent.left_indent = SIZE_4
-    _run(paragraph, "— ", SONG, SIZE_4)
-    run = _run(paragraph, "", SONG, SIZE_4)
-    for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
-        if text:
-            instruction = OxmlElement("w:instrText")
-            instruction.text = text
-            run._r.append(instruction)
-        else:
-            run._r.append(_made("w:fldChar", fldCharType=kind))
-    _run(paragraph, " —", SONG, SIZE_4)
+    rule(paragraph, "bottom", "thickThinSmallGap", space=11)  # 4 mm
 
 
 def _head(document: Docx, letter: Letter) -> None:
     """发文字号, title, 主送机关."""
     number = document.paragraphs[0] if document.paragraphs else document.add_paragraph()
     number.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _run(number, letter.number)
+    run_of(number, letter.number)
     document.add_paragraph()
     for index, line in enumerate(_title_lines(letter.title)):
         title = document.add_paragraph()
@@ -147,14 +119,14 @@ def _head(document: Docx, letter: Letter) -> None:
         title.paragraph_format.line_spacing = Pt(32)
         title.paragraph_format.keep_with_next = True
         title.paragraph_format.space_before = Pt(0 if index else 14)
-        _run(title, line, SONG_TITLE, SIZE_2)
+        run_of(title, line, SONG_TITLE, SIZE_2)
     document.add_paragraph()
-    _run(document.add_paragraph(), f"{letter.addressed_to}：")
+    run_of(document.add_paragraph(), f"{letter.addressed_to}：")
 
 
 def _title_lines(title: str) -> list[str]:
     """A title over as few lines as it needs, of about equal length, none ending in a lone word or within a number."""
-    room = int(_AREA_POINTS // SIZE_2.pt) - 1
+    room = int(AREA_POINTS // SIZE_2.pt) - 1
     count = -(-len(title) // room)
     lines, rest = [], title
     for left in range(count, 1, -1):
@@ -186,7 +158,7 @@ def _body(document: Docx, text: str) -> Paragraph:
     paragraph.paragraph_format.first_line_indent = SIZE_3 * 2
     paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
     paragraph.paragraph_format.widow_control = True
-    _run(paragraph, text)
+    run_of(paragraph, text)
     return paragraph
 
 
@@ -206,7 +178,7 @@ def _attachments(document: Docx, attachments: tuple[str, ...]) -> None:
         shape.keep_with_next = True
         shape.left_indent = SIZE_3 * 2 + hang
         shape.first_line_indent = -hang if number == 1 else -(hang - SIZE_3 * 3)
-        _run(paragraph, ("附件：" if number == 1 else "") + mark + name)
+        run_of(paragraph, ("附件：" if number == 1 else "") + mark + name)
 
 
 def _signature(document: Docx, letter: Letter) -> None:
@@ -225,96 +197,11 @@ def _signature(document: Docx, letter: Letter) -> None:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         paragraph.paragraph_format.right_indent = Pt(indent)
         paragraph.paragraph_format.keep_with_next = not last
-        _run(paragraph, text)
+        run_of(paragraph, text)
     if letter.contact:
         _body(document, f"（{letter.contact}）")
 
 
 def _width(text: str) -> float:
     """Points in size 3: a Han character is square, a digit half of it."""
-    return sum(SIZE_3.pt * (0.5 if character.isascii() else 1.0) + _TIGHTER / 20 for character in text)
-
-
-def _table(document: Docx, made: LetterTable) -> None:
-    if made.caption:
-        caption = document.add_paragraph()
-        caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        caption.paragraph_format.keep_with_next = True
-        caption.paragraph_format.space_before = Pt(8)
-        _run(caption, made.caption, HEI, SIZE_4)
-    table = document.add_table(rows=1, cols=len(made.headers), style="Table Grid")
-    table.autofit = False
-    table.alignment = WD_TABLE_ALIGNMENT.CENTER
-    shares = made.widths or tuple(1.0 for _ in made.headers)
-    widths = [Pt(_AREA_POINTS * share / sum(shares)) for share in shares]
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = width
-    for row in (made.headers, *made.rows):
-        cells = table.rows[0].cells if row is made.headers else table.add_row().cells
-        for index, text in enumerate(row):
-            cells[index].width = widths[index]
-            _table_cell(cells[index], text, is_header=row is made.headers)
-    _repeated(table)
-    document.add_paragraph().paragraph_format.line_spacing = Pt(10)
-
-
-def _table_cell(cell: _Cell, text: str, *, is_header: bool) -> None:
-    paragraph = cell.paragraphs[0]
-    number = re.fullmatch(r"[-−+]?[\d,]+(\.\d+)?", text) is not None
-    paragraph.alignment = (
-        WD_ALIGN_PARAGRAPH.CENTER if is_header else WD_ALIGN_PARAGRAPH.RIGHT if number else WD_ALIGN_PARAGRAPH.LEFT
-    )
-    paragraph.paragraph_format.line_spacing = Pt(18)
-    _off_grid(paragraph)
-    _run(paragraph, text, HEI if is_header else FANG_SONG, SMALL)
-
-
-def _off_grid(paragraph: Paragraph) -> None:
-    """Lines of this paragraph keep their own pitch."""
-    paragraph._p.get_or_add_pPr().insert_element_before(
-        _made("w:snapToGrid", val="0"), "w:spacing", "w:ind", "w:jc", "w:rPr"
-    )
-
-
-def _repeated(table: Table) -> None:
-    """The header row on every page, and no row over two."""
-    table.rows[0]._tr.get_or_add_trPr().append(_made("w:tblHeader", val="true"))
-    for row in table.rows:
-        row._tr.get_or_add_trPr().append(_made("w:cantSplit", val="true"))
-
-
-def _run(paragraph: Paragraph, text: str, font: str = FANG_SONG, size: Pt = SIZE_3) -> Any:
-    run = paragraph.add_run(text)
-    run.font.size = size
-    properties = run._r.get_or_add_rPr()
-    _fonts(properties, font)
-    if size == SIZE_3:
-        properties.insert_element_before(
-            _made("w:spacing", val=_TIGHTER), "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:color", "w:lang"
-        )
-    return run
-
-
-def _fonts(properties: Any, font: str) -> None:
-    fonts = properties.get_or_add_rFonts()
-    for kind in ("ascii", "hAnsi", "eastAsia", "cs"):
-        fonts.set(qn(f"w:{kind}"), font)
-
-
-def _made(tag: str, **attributes: Any) -> Any:
-    element = OxmlElement(tag)
-    for name, value in attributes.items():
-        element.set(qn(f"w:{name}"), str(value))
-    return element
-
-
-def _packed(document: Docx) -> bytes:
-    """Save without the clock."""
-    written, packed = io.BytesIO(), io.BytesIO()
-    document.save(written)
-    with zipfile.ZipFile(written) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, source.read(name))
-    return packed.getvalue()
+    return sum(SIZE_3.pt * (0.5 if character.isascii() else 1.0) + TIGHTER / 20 for character in text)

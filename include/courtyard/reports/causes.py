@@ -93,7 +93,10 @@ class _Finder:
         self._received = [r for r in received if r.source == "desk" or _concerns(r.period, self._bound["as_of"])]
         self._by_place: dict[Place, list[_Touch]] = defaultdict(list)
         self._by_person: dict[str, list[_Touch]] = defaultdict(list)
+        self._moved_to: dict[Place, Place] = {}
         for touch in self._touches():
+            if touch.was and touch.now:
+                self._moved_to[touch.was] = touch.now
             for place in {touch.was, touch.now} - {None}:
                 self._by_place[place].append(touch)
             for person in touch.persons:
@@ -108,7 +111,10 @@ class _Finder:
             return _gathered(row.delivery_id for row in self._received)
         if change.key is None:
             return self._at_large()
-        touches = [touch for place in self._places(change) for touch in self._touches_at(place)]
+        places = self._places(change)
+        if not places and change.kind == "cell":  # nothing else is counted: the way of counting changed, or a setting
+            return ()
+        touches = [touch for place in places for touch in self._touches_at(place)]
         return _gathered(by for touch in touches for by in touch.by) or self._at_large()
 
     def _at_large(self) -> tuple[Cause, ...]:
@@ -149,11 +155,10 @@ class _Finder:
 
     def _differing(self, here: list[Fact], measure: str) -> list[Fact]:
         """Facts that add something else than before; a record that was only written anew adds the same."""
-        partner = {t.was: t.now for touches in self._by_place.values() for t in touches if t.was and t.now}
         added = {fact.place: fact for fact in here if fact.is_new}
         same: set[Place] = set()
         for fact in (f for f in here if not f.is_new):
-            other = added.get(partner.get(fact.place, fact.place))
+            other = added.get(self._moved_to.get(fact.place, fact.place))
             if other and other.measures.get(measure) == fact.measures.get(measure):
                 same |= {fact.place, other.place}
         return [fact for fact in here if measure in fact.measures and fact.place not in same]
