@@ -18,9 +18,29 @@ def test_a_roster_cell_leads_to_its_delivered_row(dibao):
         "period": "2026-07",
         "revision": 1,
         "cell": "J8",
+        "anchor": "J8",
+        "kind": "花名册的一格",
         "column": "月保障金额(元)",
         "definition": "全家当月保障金额",
+        "rule": {
+            "basis": "最低生活保障审核确认办法（民发〔2021〕57号）",
+            "file": "reports/dibao_roster.yaml",
+            "sql": "reports/sql/dibao_roster.sql",
+            "datasets": ["dibao_register"],
+            "lookups": [],
+            "as_of": "2026-07-31",
+            "known_at": "2026-07-03T09:00:00+08:00",
+        },
         "count": 1,
+        "files": [
+            {
+                "delivery_id": "civil_affairs:0000000000000001",
+                "source": "civil_affairs",
+                "name": "dibao_register_2026-07_1",
+                "sheet": "",
+                "rows": 1,
+            }
+        ],
         "rows": [
             {
                 "delivery_id": "civil_affairs:0000000000000001",
@@ -28,6 +48,10 @@ def test_a_roster_cell_leads_to_its_delivered_row(dibao):
                 "name": "dibao_register_2026-07_1",
                 "sheet": "",
                 "row_no": 5,
+                "dataset": "dibao_register",
+                "record": "2026-07/k4",
+                "valid_from": "2026-07-01",
+                "recorded_at": "2026-07-03T09:00:00+08:00",
             }
         ],
     }
@@ -68,7 +92,7 @@ def test_an_old_revision_leads_to_the_rows_it_was_made_of(dibao):
     [
         (("no_such", "2026-07", "A4"), "没有报表"),
         (("dibao_roster", "2026-06", "A4"), "没有发布过"),
-        (("dibao_roster", "2026-07", "A1"), "不在表体内"),
+        (("dibao_roster", "2026-07", "A40"), "不在表内"),
         (("dibao_roster", "2026-07", "ZZ4"), "不是这张表的单元格"),
         (("dibao_roster", "2026-07", "四"), "不是这张表的单元格"),
     ],
@@ -85,3 +109,57 @@ def test_every_look_is_audited(dibao, warehouse_url):
     with psycopg.connect(warehouse_url) as admin:
         last = admin.execute("SELECT action, object FROM audit.event ORDER BY event_id DESC LIMIT 1").fetchone()
     assert last == ("trace", "2026-07/dibao_roster/r1/C5")
+
+
+@pytest.mark.parametrize(
+    ("cell", "anchor", "kind", "said"),
+    [
+        ("C1", "A1", "表头表尾的文字", "街道简称（district.yaml 的 short_name）；报表所属期"),
+        ("L2", "L2", "表头表尾的文字", "审核的岗位（district.yaml 的 reviewer）"),
+        ("F3", "F3", "表头表尾的文字", "填表日期：报表所依据的最后一份交付收到的日期"),
+        ("J4", "J4", "表头", "栏目“月保障金额(元)”：全家当月保障金额"),
+        ("D10", "A10", "附注", "附注第1条：表内没有算入或需要说明的情况"),
+        ("L11", "L11", "表头表尾的文字", "表式上的固定文字，由填报人签署"),
+    ],
+)
+def test_what_is_no_value_is_said_to_be_what_it_is(dibao, cell, anchor, kind, said):
+    reports.publish(dibao.only("dibao_roster").ctx)
+    found = reports.trace(dibao.ctx, "dibao_roster", "2026-07", cell)
+    assert (found["anchor"], found["kind"], found["definition"]) == (anchor, kind, said)
+    assert (found["count"], found["rows"]) == (0, [])
+
+
+def test_a_merged_cell_leads_where_its_first_cell_does(dibao):
+    reports.publish(dibao.only("dibao_roster").ctx)
+    found = reports.trace(dibao.ctx, "dibao_roster", "2026-07", "J7")
+    assert (found["anchor"], [row["row_no"] for row in found["rows"]]) == ("J5", [3])
+
+
+def test_of_many_rows_the_first_are_named_and_all_are_counted(dibao):
+    reports.publish(dibao.only("dibao_statistics").ctx)
+    found = reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "C8", most=2)
+    assert (found["count"], [row["row_no"] for row in found["rows"]]) == (4, [2, 3])
+    assert [file["rows"] for file in found["files"]] == [4]
+
+
+def test_a_two_row_header_is_that_of_its_column(dibao):
+    reports.publish(dibao.only("dibao_statistics").ctx)
+    found = reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "F5")
+    assert found["definition"] == "栏目“其中：成年人”：当月对象中截止日满18周岁不满60周岁的人数"
+    assert reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "C8")["kind"] == "合计数"
+    rule = reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "J6")["rule"]
+    assert (rule["measures"], rule["facts"]) == (["month_amount", "persons"], "reports/sql/dibao_statistics_facts.sql")
+
+
+def test_tracing_does_not_run_the_query_again(dibao, monkeypatch):
+    reports.publish(dibao.only("dibao_statistics").ctx)
+    monkeypatch.setattr("courtyard.reports.query.make_facts", lambda *_: pytest.fail("ran the query"))
+    assert reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "C8")["count"] == 4
+
+
+def test_a_revision_leads_to_its_rows_also_after_a_register_changed(dibao):
+    """What a community's figure was made of stays said, though its courtyard is another community's since."""
+    reports.publish(dibao.only("dibao_statistics").ctx)
+    before = reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "C6")["rows"]
+    dibao.execute("UPDATE warehouse.courtyard SET community_code = '510105005003' WHERE courtyard_code = 'C1'")
+    assert reports.trace(dibao.ctx, "dibao_statistics", "2026-08", "C6")["rows"] == before

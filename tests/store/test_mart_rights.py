@@ -12,7 +12,7 @@ from courtyard.store.catalogue import Mart
 OPEN = {
     "ledger", "ledger_as_of", "submission_status", "submission_status_known", "submission_status_as_of",
     "submission_summary", "courtyard", "courtyard_as_of", "courtyard_on", "courtyard_change", "key_group_count_on", "key_group_count_as_of", "age_on",
-    "last_day", "period_days", "report_delivery",
+    "last_day", "period_days", "report_delivery", "report_recall",
 }  # fmt: skip
 BEHIND = (
     "warehouse.record", "warehouse.discrepancy", "warehouse.courtyard_archive", "warehouse.courtyard", "warehouse.unit",

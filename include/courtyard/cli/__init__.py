@@ -24,6 +24,7 @@ def application() -> typer.Typer:
         handover,
         mart_commands,
         releasing,
+        revisions,
         training,
         upkeep,
         views,

@@ -96,9 +96,11 @@ def trace(
     report: Annotated[str, typer.Argument(help="A report of the pack, such as dibao_roster.")],
     period: Annotated[str, typer.Argument(help="The report's period, such as 2026-07.")],
     cell: Annotated[str, typer.Argument(help="A cell of the published workbook, such as F7.")],
+    revision: Annotated[int | None, typer.Option(help="The revision, the last unless given.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every row, not only the first 1,000.")] = False,
     as_json: Json = False,
 ) -> None:
-    """From a cell of a published form to the delivered rows it was made of."""
+    """From a cell of a published form to its definition, its rule, and the delivered rows it was made of."""
     from courtyard import reports
 
     settings = Settings.from_env()
@@ -108,7 +110,12 @@ def trace(
 
         quarter = str(Period.of("quarter", target.last_day))
         found = reports.trace(
-            stages.context(quarter, holder="cli:trace", settings=settings), report, str(target), cell.upper()
+            stages.context(quarter, holder="cli:trace", settings=settings),
+            report,
+            str(target),
+            cell.upper(),
+            revision,
+            None if every else 1000,
         )
     print_json(found) if as_json else show.trace(console, found)
 

@@ -108,14 +108,37 @@ def status(console: Console, found: dict[str, Any]) -> None:
 
 
 def trace(console: Console, found: dict[str, Any]) -> None:
-    """Where a cell comes from."""
-    sources = found.get("rows", [])
-    for key, value in found.items():
-        if key != "rows" and value not in (None, "", [], {}):
-            console.print(f"{key}: {value}", highlight=False, soft_wrap=True)
-    table = Table("来源", "文件", "工作表", "行", title=f"{len(sources)} 行来源")
+    """Where a cell comes from: what it is, by which rule, out of which rows."""
+    sources, rule = found["rows"], found["rule"]
+    cell = found["cell"] + (f"（合并单元格，值在 {found['anchor']}）" if found["anchor"] != found["cell"] else "")
+    column = f"“{found['column']}”" if found["column"] else ""
+    lines = [
+        f"{found['title']} {found['period']} 第{found['revision']}版 {cell}：{found['kind']}{column}",
+        f"口径：{found['definition']}",
+        f"依据：{rule['basis']}；定义 {rule['file']}",
+    ]
+    lines += [
+        f"{title}：{rule[key]}"
+        for key, title in (("text", "文字"), ("sql", "查询"), ("facts", "计数行"))
+        if key in rule
+    ]
+    if rule.get("measures"):
+        lines.append(f"由这些量得来：{'、'.join(rule['measures'])}")
+    if "datasets" in rule:
+        also = f"（参照 {'、'.join(rule['lookups'])}）" if rule["lookups"] else ""
+        lines.append(
+            f"数据集：{'、'.join(rule['datasets'])}{also}，统计截止日 {rule['as_of']}，数据截至 {rule['known_at']}"
+        )
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not sources:
+        return
+    table = Table("来源", "文件", "工作表", "行", "数据集", "记录", "生效", "入库", title=f"{found['count']} 行来源")
     for row in sources[:50]:
-        table.add_row(row["source"], row["name"], row["sheet"], str(row["row_no"]))
+        record = (row["dataset"], row["record"], row["valid_from"], row["recorded_at"])
+        cells = (row["source"], row["name"], row["sheet"], row["row_no"], *record)
+        table.add_row(*("" if value is None else str(value) for value in cells))
     console.print(table)
-    if len(sources) > 50:
-        console.print(f"另有 {len(sources) - 50} 行；用 --json 看全部。")
+    if found["count"] > 50:
+        told = "；".join(f"{file['name']} {file['sheet']} {file['rows']} 行" for file in found["files"][:20])
+        console.print(f"共 {found['count']} 行：{told}。用 --json --all 看每一行。", markup=False, soft_wrap=True)

@@ -75,6 +75,7 @@ class Office(Frozen):
     first_quarter: str = Field(pattern=r"^\d{4}Q[1-4]$")
     preparer: str
     reviewer: str
+    letter_mark: str = "办函"
     shrink_hold_share: float = Field(gt=0, lt=1)
     dibao_standard_yuan: int = Field(gt=0)
     small_count: int = Field(5, ge=2, le=50)

@@ -72,12 +72,12 @@ class ReportSpec(Frozen):
     `birth_window` names a key group: its window on that day is bound as `born_from` and `born_to`, both inclusive.
     `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain form is laid out when
     there is none); a roster may have facts too, for its notes or to share an aggregate's. `datasets` must have arrived
-    for the period; `lookups` are read as far as they are known. A blank form has its header above `first_row`, there
+    for the period; `lookups` are read as far as they are known. `key` names the query's columns that say what a roster's
+    row is about (its record unless given), by which it is found again in the next revision. A blank form has its header above `first_row`, there
     one body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a cell of the blank
     form to its text with `METADATA_FIELDS` in braces. `pack` names registers of the pack that the SQL gets as JSON
     with their line numbers (`:pack_units`, …). Rows with an equal `merge_by` share one merged cell in `merge_columns`
-    where their values are equal. `checks` must hold before a revision is released;
-    `views` go beside the full form.
+    where their values are equal. `checks` must hold before a revision is released; `views` go beside the full form.
     """
 
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -95,6 +95,7 @@ class ReportSpec(Frozen):
     facts: str | None = None
     notes: str | None = None
     form: str | None = None
+    key: tuple[str, ...] = ()
     first_row: int = Field(ge=2)
     metadata: dict[str, str]
     columns: tuple[ReportColumn, ...] = Field(min_length=1)
@@ -115,6 +116,8 @@ class ReportSpec(Frozen):
         drawn = {name for c in self.charts if not c.sql for name in (c.categories, *c.values)}
         if unknown := sorted(drawn - set(names)):
             raise ValueError(f"charts names unknown column {', '.join(unknown)}")
+        if self.key and self.kind != "roster":
+            raise ValueError("key is only of a roster: an aggregate's rows go by row_key")
         fields = {f for text in self.metadata.values() for f in re.findall(r"\{(.*?)\}", text)}
         if unknown := sorted(fields - set(METADATA_FIELDS)):
             raise ValueError(f"metadata has unknown field {', '.join(unknown)}")

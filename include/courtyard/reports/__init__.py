@@ -36,16 +36,21 @@ def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str,
     return done
 
 
-def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None = None) -> dict[str, Any]:
+def trace(
+    ctx: Context, report: str, period: str, cell: str, revision: int | None = None, most: int | None = 1000
+) -> dict[str, Any]:
     """Lead a cell of a published form back to the delivered rows it is made of.
 
-    Returns {report, title, period, revision, cell, column, definition, count, rows: [{delivery_id,
-    source, name, sheet, row_no}]}; `count` is the number of rows. Raises UsageError for a
-    report, period or cell that was not published.
+    Returns {report, title, period, revision, cell, anchor, kind, column, definition, rule, count, files, rows:
+    [{delivery_id, source, name, sheet, row_no, dataset, record, valid_from, recorded_at}]}. `anchor` is the first of
+    merged cells, `kind` says in Chinese what the cell is, `rule` names the pack's files, measures, datasets and the
+    moment of knowledge. `count` is the number of rows, none but for values of the table; `files` has them by delivery
+    and sheet, `rows` the first `most` of them one by one, all for None. Raises UsageError for a report, period or cell
+    that was not published.
     """
     from courtyard.reports import tracing
 
-    return tracing.trace(ctx, report, period, cell, revision)
+    return tracing.trace(ctx, report, period, cell, revision, most)
 
 
 def deliver(ctx: Context, *, at: datetime) -> dict[str, Any]:
@@ -109,3 +114,14 @@ def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:
     from courtyard.reports import views
 
     return views.entitled(ctx, report, period)
+
+
+def compare(ctx: Context, report: str, period: str, old: int | None = None, new: int | None = None) -> dict[str, Any]:
+    """What changed between two published revisions, the last two unless given.
+
+    Returns {report, title, period, old, new, count, changes: [{kind, cell, old_cell, column, label, before, after,
+    cause}]}. Values of a roster name persons: the look is audited. UsageError for a revision that was not published.
+    """
+    from courtyard.reports import comparing
+
+    return comparing.compare(ctx, report, period, old, new)

@@ -29,6 +29,7 @@ class Content:
 
     `charts` are the rows behind each chart of the report (category, values), empty for one that draws the body.
     `areas` are the units in which a roster's rows are counted, for its view of counts.
+    `identities` say what each row is about, so that it is found again in another revision wherever it stands.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Content:
     as_known_at: datetime
     charts: tuple[tuple[tuple[Value, ...], ...], ...] = ()
     areas: tuple[str | None, ...] = ()
+    identities: tuple[str, ...] = ()
 
 
 def build(
@@ -66,7 +68,6 @@ def build(
     }
     if any(charts):
         hashed["charts"] = charts
-    canonical = json.dumps(hashed, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     return Content(
         title=spec.title,
         metadata=metadata,
@@ -74,10 +75,11 @@ def build(
         groups=tuple(row[spec.merge_by] if spec.merge_by else None for row in result.rows),
         sources=tuple(_sources(spec, row) for row in result.rows),
         notes=tuple(notes),
-        content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
+        content_hash=hashlib.sha256(canonical(hashed).encode()).hexdigest(),
         as_known_at=at,
         charts=charts,
         areas=tuple(row[spec.area] for row in result.rows) if spec.area else (),
+        identities=tuple(_identity(spec, row) for row in result.rows),
     )
 
 
@@ -130,6 +132,22 @@ def _value(ctx: Context, column: ReportColumn, row: RowMapping) -> Value:
     if column.kind == "decimal":
         return Decimal(value).quantize(Decimal(1).scaleb(-column.places), ROUND_HALF_UP)
     return writable(str(value))
+
+
+def _identity(spec: ReportSpec, row: RowMapping) -> str:
+    """What a row is about: its unit in an aggregate, in a roster what `key` says, else its record, else its sources."""
+    if spec.kind == "aggregate":
+        return canonical([row["is_total"], row["row_key"]])
+    if spec.key:
+        return canonical([row[name] for name in spec.key])
+    if "record_key" in row:
+        return canonical([row.get("dataset"), row["record_key"]])
+    return canonical(row["sources"])
+
+
+def canonical(value: Any) -> str:
+    """JSON that is equal where the values are."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _sources(spec: ReportSpec, row: RowMapping) -> Any:

@@ -15,7 +15,12 @@ Key = tuple[str, datetime]
 
 
 class Kept:
-    """The contents that were asked for last, a few of each report."""
+    """The contents that were asked for last, a few of each report.
+
+    `facts_of` says which form made the transaction's temporary table `facts` last.
+    """
+
+    facts_of: tuple[object, ...] | None = None
 
     def __init__(self) -> None:
         self._contents: dict[str, OrderedDict[Key, Content]] = {}

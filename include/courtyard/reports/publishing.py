@@ -15,8 +15,25 @@ from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import CourtyardError, HeldError, LeaseLost
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import checking, content, folder, form, query, readiness, reconciling, views
+from courtyard.reports import (
+    causes,
+    changes,
+    checking,
+    closing,
+    comparison_sheet,
+    content,
+    editions,
+    facts,
+    folder,
+    form,
+    query,
+    readiness,
+    recalling,
+    reconciling,
+    views,
+)
 from courtyard.reports.burden import counting
+from courtyard.reports.changes import Entry
 from courtyard.reports.checking import Checked, Unreconciled
 from courtyard.reports.content import Content
 from courtyard.reports.kept import Kept
@@ -26,6 +43,10 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _REVISIONS = text("""
 SELECT revision, content_hash, as_known_at, folder, manifest FROM publish.publication
  WHERE street_code = :street AND report = :report AND period = :period ORDER BY revision
+""")
+_KNOWN_AT = text("""
+SELECT as_known_at FROM publish.publication
+ WHERE street_code = :street AND report = :report AND period = :period AND revision = :revision
 """)
 _RECORD = text("""
 INSERT INTO publish.publication
@@ -62,6 +83,7 @@ class Job:
         """What the form says as known at a moment; `notes` replaces those that can change afterwards."""
         bound = query.parameters(self.ctx, self.spec, self.period, at)
         result = query.run(self.connection, self.ctx, self.spec, bound)
+        self.kept.facts_of = self._facts_key(at)
         if notes is None:
             wanted = readiness.needs(self.ctx, self.spec, self.period)
             notes = [*result.notes, *readiness.submission_notes(self.connection, self.ctx, wanted)]
@@ -82,6 +104,17 @@ class Job:
                 return replace(self, spec=spec, period=period).known_content()
         except Exception:  # its own turn says what is wrong with it; this form is not held for it
             return None
+
+    def keep_facts(self, revision: int, at: datetime) -> None:
+        """Keep what a revision's figures are made of; another form may have been made in the transaction meanwhile."""
+        if self.kept.facts_of != self._facts_key(at):
+            query.make_facts(
+                self.connection, self.ctx, self.spec, query.parameters(self.ctx, self.spec, self.period, at)
+            )
+        facts.keep(self.connection, self.spec, {**self.where, "revision": revision})
+
+    def _facts_key(self, at: datetime) -> tuple[object, ...]:
+        return self.connection.get_transaction(), self.spec.report, self.period, at
 
     def folder_name(self, revision: int) -> str:
         return f"{self.period}/{self.spec.report}/r{revision}"
@@ -136,18 +169,27 @@ def _publish_one(job: Job) -> tuple[str, dict[str, Any]]:
     job.connection.execute(_RELEASE, job.where)
     if latest and latest["content_hash"] == made.content_hash:
         return "unchanged", {"revision": latest["revision"], "folder": latest["folder"]}
+    revision = _next_revision(latest)
+    if job.spec.kind == "aggregate":
+        job.keep_facts(revision, made.as_known_at)
     form_ = reconciling.Form(job.ctx.district, job.spec, job.period, made, job.other)
     checked = checking.check(job.connection, job.where, form_)
     if checked.failing:
         raise Unreconciled(checked)
-    revision = (latest["revision"] if latest else 0) + 1
-    _issue(job, made, revision, checked)
+    _issue(job, made, latest, checked)
     return "published", {"revision": revision, "folder": job.folder_name(revision)}
 
 
-def _issue(job: Job, made: Content, revision: int, checked: Checked) -> None:
+def _next_revision(latest: RowMapping | None) -> int:
+    return (latest["revision"] if latest else 0) + 1
+
+
+def _issue(job: Job, made: Content, latest: RowMapping | None, checked: Checked) -> None:
     """Write the folder, then record it; HeldError tells a publisher that lost to another."""
-    files, manifest = _files(job, made, revision)
+    revision = _next_revision(latest)
+    entries = _changes(job, made, revision, latest) if latest else []
+    closing.guard(job, entries)
+    files, manifest = _files(job, made, revision, entries)
     manifest["checks"] = [verdict.plain() for verdict in checked.verdicts]
     path = job.path(revision)
     if not folder.is_whole(path, manifest):  # whole: written by a run that was killed before it could record it
@@ -177,16 +219,27 @@ def _issue(job: Job, made: Content, revision: int, checked: Checked) -> None:
     )
     checking.store(job.connection, job.where, checked)
     counting.record(job.connection, job.ctx, job.where, revision, counting.count(job.ctx.district, job.spec, made))
+    changes.keep(job, revision, entries)
+    recalling.queue(job, made, revision, entries)
     job.connection.execute(_AUDIT, {"actor": job.ctx.holder, "object": job.folder_name(revision)})
 
 
+def _changes(job: Job, made: Content, revision: int, latest: RowMapping) -> list[Entry]:
+    return changes.between(job, editions.published(job, latest), editions.of_content(job, revision, made))
+
+
 def _files(
-    job: Job, made: Content, revision: int, recorded: folder.Manifest | None = None
+    job: Job, made: Content, revision: int, entries: list[Entry], recorded: folder.Manifest | None = None
 ) -> tuple[dict[str, bytes], folder.Manifest]:
-    """The full form and its views, those of a recorded manifest as they were chosen then."""
+    """The form, beside it what changed and its views (of a recorded manifest as chosen then), and the manifest of all."""
     name = f"{job.spec.title}_{job.period}_r{revision}.xlsx"
-    shown = views.files(job, made, revision, recorded)
-    files = {name: form.render(job.ctx, job.spec, made), **{view: body for view, (_, body) in shown.items()}}
+    files = {name: form.render(job.ctx, job.spec, made)}
+    if entries:
+        compared = comparison_sheet.name(job.spec.title, str(job.period), revision)
+        files[compared] = _comparison(job, made, revision, entries)
+    shown = dict.fromkeys(files, views.FULL)
+    for view, (kind, body) in views.files(job, made, revision, recorded).items():
+        files[view], shown[view] = body, kind
     return files, {
         "report": job.spec.report,
         "title": job.spec.title,
@@ -196,12 +249,23 @@ def _files(
         "supersedes": revision - 1 if revision > 1 else None,
         "as_known_at": made.as_known_at.astimezone(SHANGHAI).isoformat(),
         "content_hash": made.content_hash,
+        "form": name,
         "files": {file: folder.sha256(body) for file, body in files.items()},
-        **({"views": {view: kind for view, (kind, _) in shown.items()}} if shown else {}),
+        "views": shown,
+        "changes": len(entries),
+        "trace": f"courtyard trace {job.spec.report} {job.period} <单元格>",
         "rows": len(made.rows),
         "notes": list(made.notes),
         "approvals": [],
     }
+
+
+def _comparison(job: Job, made: Content, revision: int, entries: list[Entry]) -> bytes:
+    known_at = job.connection.scalar(_KNOWN_AT, {**job.where, "revision": revision - 1})
+    title = f"{job.ctx.district.office.short_name}{job.period.title}{job.spec.title}"
+    about = comparison_sheet.About(title, revision - 1, known_at, revision, made.as_known_at)
+    words = causes.described(job.connection, job.ctx.district, {c for entry in entries for c in entry.causes})
+    return comparison_sheet.render(about, entries, words)
 
 
 def _restore(job: Job, row: RowMapping) -> None:
@@ -216,7 +280,8 @@ def _restore(job: Job, row: RowMapping) -> None:
         folder.write_manifest(path, manifest)
         return
     made = job.content(row["as_known_at"], notes=manifest["notes"])
-    files, again = _files(job, made, row["revision"], manifest)
+    entries = changes.kept(job, row["revision"])
+    files, again = _files(job, made, row["revision"], entries, manifest)
     if again["files"] != manifest["files"]:
         raise HeldError(
             f"已发布的第 {row['revision']} 版文件缺失或损坏，且无法按原样重做。", "请从备份恢复它的文件夹。"

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, RowMapping, text
 
 from courtyard.context import Context
-from courtyard.district.models import Courtyard, Frozen, Post, ReportChart, ReportColumn, ReportSpec, Unit
+from courtyard.district.models import Courtyard, Frozen, Post, ReportChart, ReportSpec, Unit
 from courtyard.district.reading import read_csv
 from courtyard.errors import PackError
 from courtyard.period import Period
@@ -67,9 +67,7 @@ def run(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameter
     Facts are kept in a temporary table `facts`, since both the figures and the notes read them.
     """
     if spec.facts:
-        connection.execute(text("DROP TABLE IF EXISTS pg_temp.facts"))
-        facts = read(ctx, spec.facts)
-        connection.execute(text(f"CREATE TEMPORARY TABLE facts ON COMMIT DROP AS\n{facts}"), bound)
+        make_facts(connection, ctx, spec, bound)
     result = connection.execute(text(read(ctx, spec.sql)), bound)
     _has(result, spec.sql, _needed(spec))
     rows = result.mappings().all()
@@ -92,32 +90,16 @@ def _has(result: CursorResult[Any], file: str, needed: set[str]) -> None:
 
 
 def _needed(spec: ReportSpec) -> set[str]:
-    needed = {c.name for c in spec.columns} | {name for name in (spec.merge_by, spec.area) if name}
+    needed = {c.name for c in spec.columns} | {name for name in (spec.merge_by, spec.area, *spec.key) if name}
     if any(c.sealed for c in spec.columns):
         needed |= {"dataset", "record_key"}
     return needed | ({"sources"} if spec.kind == "roster" else {"row_key", "is_total"})
 
 
-def fact_rows(
-    connection: Connection,
-    ctx: Context,
-    spec: ReportSpec,
-    bound: Parameters,
-    where: dict[str, Any],
-    column: ReportColumn,
-) -> Sequence[RowMapping]:
-    """The delivered rows behind one cell of an aggregate: {delivery_id, sheet, row_no}, in order."""
-    measures = (column.name,) if column.traces is None else column.traces
-    if not measures:
-        return []
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    counted = " OR ".join(f"{quote(name)} <> 0" for name in measures)
-    here = "true" if where["is_total"] else "row_key IS NOT DISTINCT FROM :row_key"
-    statement = (
-        f"WITH facts AS (\n{read(ctx, spec.facts)})\nSELECT DISTINCT delivery_id, sheet, row_no FROM facts"
-        f" WHERE ({counted}) AND {here} ORDER BY delivery_id, sheet, row_no"
-    )
-    return connection.execute(text(statement), {**bound, "row_key": where.get("row_key")}).mappings().all()
+def make_facts(connection: Connection, ctx: Context, spec: ReportSpec, bound: Parameters) -> None:
+    """A report's facts as the transaction's temporary table `facts`."""
+    connection.execute(text("DROP TABLE IF EXISTS pg_temp.facts"))
+    connection.execute(text(f"CREATE TEMPORARY TABLE facts ON COMMIT DROP AS\n{read(ctx, spec.facts)}"), bound)
 
 
 def read(ctx: Context, name: str) -> str:

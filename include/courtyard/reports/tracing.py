@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from datetime import datetime
 from typing import Any
 
-from openpyxl.utils import coordinate_to_tuple
-from openpyxl.utils.exceptions import CellCoordinatesException
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, text
 
 from courtyard.context import Context
-from courtyard.district.models import ReportColumn, ReportSpec
+from courtyard.district.models import ReportSpec
 from courtyard.errors import UsageError
-from courtyard.period import Period
-from courtyard.reports import query
+from courtyard.period import SHANGHAI, Period
+from courtyard.reports import cells, editions, facts, query
+from courtyard.reports.cells import Place
+from courtyard.reports.layout import Layout
 
 _PUBLICATION = text("""
-SELECT revision, as_known_at FROM publish.publication
+SELECT revision, as_known_at, folder, rows, manifest FROM publish.publication
  WHERE street_code = :street AND report = :report AND period = :period
    AND (CAST(:revision AS int) IS NULL OR revision = :revision)
  ORDER BY revision DESC LIMIT 1
@@ -25,69 +26,158 @@ _SOURCES = text("""
 SELECT sources FROM publish.cell_row
  WHERE street_code = :street AND report = :report AND period = :period AND revision = :revision AND form_row = :row
 """)
+# Datasets are named first, so that only their part of the archive is read.
+_RECORDS = text("""
+SELECT DISTINCT ON (r.delivery_id, r.sheet, r.row_no)
+       r.delivery_id, r.sheet, r.row_no, r.dataset, r.record_key, r.valid_from, r.recorded_at
+  FROM warehouse.record r
+  JOIN unnest(CAST(:deliveries AS text[]), CAST(:sheets AS text[]), CAST(:rows AS int[])) AS p (delivery_id, sheet, row_no)
+    ON p.delivery_id = r.delivery_id AND p.sheet = r.sheet AND p.row_no = r.row_no
+ WHERE r.street_code = :street AND r.dataset = ANY(:datasets) AND r.recorded_at <= :known_at
+   AND r.superseded_at > :known_at AND r.valid_from <= :as_of
+ ORDER BY r.delivery_id, r.sheet, r.row_no, r.valid_from DESC
+""")
 _DELIVERIES = text("SELECT delivery_id, source, name FROM landing.delivery WHERE delivery_id = ANY(:ids)")
 _AUDIT = text("INSERT INTO audit.event (actor, action, object) VALUES (:actor, 'trace', :object)")
+TITLES = {
+    "roster": "花名册的一格",
+    "figure": "统计数",
+    "total": "合计数",
+    "header": "表头",
+    "note": "附注",
+    "metadata": "表头表尾的文字",
+}
 
 
-def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None) -> dict[str, Any]:
+def trace(ctx: Context, report: str, period: str, cell: str, revision: int | None, most: int | None) -> dict[str, Any]:
     """See `courtyard.reports.trace`."""
     spec = ctx.district.reports.get(report)
     if spec is None:
         raise UsageError(f"没有报表“{report}”。", f"可选：{'、'.join(ctx.district.reports)}。")
     of = Period.parse(period)
-    row, column = _place(spec, cell)
+    where = {"street": ctx.street_code, "report": report, "period": str(of)}
     with ctx.engine("publisher").begin() as connection:
-        where = {"street": ctx.street_code, "report": report, "period": str(of)}
         publication = connection.execute(_PUBLICATION, {**where, "revision": revision}).one_or_none()
         if publication is None:
             wanted = f"第 {revision} 版" if revision else ""
             raise UsageError(f"{spec.title} {of} {wanted}没有发布过。", "请先运行该季度，或改正期别。")
-        where["revision"] = publication.revision
-        sources = connection.scalar(_SOURCES, {**where, "row": row})
-        if sources is None:
-            raise UsageError(f"{cell.upper()} 不在表体内。", f"表体从第 {spec.first_row} 行开始。")
+        layout = Layout(spec, publication.rows, len(publication.manifest["notes"]))
+        form = ctx.settings.published / publication.folder / editions.form_file(publication.manifest)
+        place = cells.find(spec, form, layout, cell)
         bound = query.parameters(ctx, spec, of, publication.as_known_at)
-        if spec.kind == "roster":  # a source may be of some columns only
-            rows = [row for row in sources if column.name in row.get("columns", (column.name,))]
-        else:
-            rows = query.fact_rows(connection, ctx, spec, bound, sources, column)
-        found = _named(connection, rows)
-        place = f"{of}/{report}/r{publication.revision}/{cell.upper()}"
-        connection.execute(_AUDIT, {"actor": ctx.holder, "object": place})
+        kind, rows = _behind(connection, ctx, (spec, place), {**where, "revision": publication.revision}, bound)
+        files = _files(connection, rows)
+        named = _named(connection, spec, rows[:most], files, {**bound, "street": ctx.street_code})
+        connection.execute(
+            _AUDIT, {"actor": ctx.holder, "object": f"{of}/{report}/r{publication.revision}/{cell.upper()}"}
+        )
     return {
         "report": report,
         "title": spec.title,
         "period": str(of),
         "revision": publication.revision,
         "cell": cell.upper(),
-        "column": column.header,
-        "definition": column.definition,
+        "anchor": place.cell,
+        "kind": TITLES[kind],
+        "column": place.column.header if place.column else "",
+        "definition": place.definition,
+        "rule": _rule(spec, place, kind, publication.as_known_at, of),
         "count": len(rows),
-        "rows": found,
+        "files": list(files.values()),
+        "rows": named,
     }
 
 
-def _place(spec: ReportSpec, cell: str) -> tuple[int, ReportColumn]:
-    try:
-        row, index = coordinate_to_tuple(cell.upper())
-        return row, spec.columns[index - 1]
-    except (CellCoordinatesException, ValueError, IndexError):
-        last = len(spec.columns)
-        raise UsageError(f"“{cell}”不是这张表的单元格。", f"请写列字母和行号，如 B7；本表有 {last} 列。") from None
+def _behind(
+    connection: Connection, ctx: Context, about: tuple[ReportSpec, Place], where: facts.Where, bound: query.Parameters
+) -> tuple[str, list[facts.Place]]:
+    """What kind of cell it is, and the delivered rows it is made of: none but for values of the table."""
+    spec, place = about
+    if place.kind != "value" or place.column is None:
+        return place.kind, []
+    sources = connection.scalar(_SOURCES, {**where, "row": place.row})
+    if sources is None:
+        raise UsageError(f"{place.cell} 不在表体内。", f"表体从第 {spec.first_row} 行开始。")
+    if spec.kind == "roster":
+        return "roster", facts.roster_places(sources, place.column.name)
+    facts.ensure(connection, ctx, spec, where, bound)
+    return "total" if sources["is_total"] else "figure", facts.behind(connection, where, sources, place.column)
 
 
-def _named(connection: Connection, rows: Sequence[RowMapping | dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with the source and file name of their delivery; `pack:posts.csv` is a file of the pack."""
-    ids = sorted({row["delivery_id"] for row in rows})
+def _rule(spec: ReportSpec, place: Place, kind: str, known_at: datetime, period: Period) -> dict[str, Any]:
+    """What the value follows: the pack's files, the measures of a figure, the datasets, and the moment of knowledge."""
+    about: dict[str, Any] = {"basis": spec.basis, "file": f"reports/{spec.report}.yaml"}
+    if kind == "metadata":
+        return {**about, "text": place.template}
+    if kind == "header":
+        return about
+    if kind == "note":
+        about["sql"] = f"reports/sql/{spec.notes}" if spec.notes else "mart.submission_status"
+    else:
+        about["sql"] = f"reports/sql/{spec.sql}"
+    if spec.facts:
+        about["facts"] = f"reports/sql/{spec.facts}"
+    if spec.facts and place.column:
+        about["measures"] = list(facts.measures_of(place.column))
+    return {
+        **about,
+        "datasets": [*spec.datasets],
+        "lookups": [*spec.lookups],
+        "as_of": str(spec.as_of(period)),
+        "known_at": known_at.astimezone(SHANGHAI).isoformat(),
+    }
+
+
+def _files(connection: Connection, places: list[facts.Place]) -> dict[tuple[str, str], dict[str, Any]]:
+    """(delivery, sheet) -> {delivery_id, source, name, sheet, rows}: how many rows of each."""
+    counts = Counter((delivery, sheet) for delivery, sheet, _ in places)
+    ids = [delivery for delivery, _ in counts]
     known = {d.delivery_id: (d.source, d.name) for d in connection.execute(_DELIVERIES, {"ids": ids})}
-    known |= {name: tuple(name.split(":", 1)) for name in ids if name.startswith("pack:")}
+    known |= {name: tuple(name.split(":", 1)) for name in ids if name.startswith("pack:")}  # a file of the pack
+    return {
+        (delivery, sheet): {
+            "delivery_id": delivery,
+            "source": known[delivery][0],
+            "name": known[delivery][1],
+            "sheet": sheet,
+            "rows": count,
+        }
+        for (delivery, sheet), count in counts.items()
+    }
+
+
+def _named(
+    connection: Connection,
+    spec: ReportSpec,
+    places: list[facts.Place],
+    files: dict[tuple[str, str], dict[str, Any]],
+    bound: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """Rows with their delivery's source and file, and the record that the warehouse made of each."""
+    if not places:
+        return []
+    deliveries, sheets, rows = (list(part) for part in zip(*places, strict=True))
+    wanted = {"deliveries": deliveries, "sheets": sheets, "rows": rows, "datasets": [*spec.datasets, *spec.lookups]}
+    records = {(r.delivery_id, r.sheet, r.row_no): r for r in connection.execute(_RECORDS, {**bound, **wanted})}
     return [
         {
-            "delivery_id": row["delivery_id"],
-            "source": known[row["delivery_id"]][0],
-            "name": known[row["delivery_id"]][1],
-            "sheet": row["sheet"],
-            "row_no": row["row_no"],
+            "delivery_id": place[0],
+            "source": files[place[:2]]["source"],
+            "name": files[place[:2]]["name"],
+            "sheet": place[1],
+            "row_no": place[2],
+            **_record(records.get(place)),
         }
-        for row in rows
+        for place in places
     ]
+
+
+def _record(row: Row | None) -> dict[str, Any]:
+    if row is None:
+        return {"dataset": None, "record": None, "valid_from": None, "recorded_at": None}
+    return {
+        "dataset": row.dataset,
+        "record": row.record_key,
+        "valid_from": str(row.valid_from),
+        "recorded_at": row.recorded_at.astimezone(SHANGHAI).isoformat(),
+    }

@@ -11,6 +11,7 @@ from courtyard.store.tables.disclosure import suppression
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
+from courtyard.store.tables.recall import cell_fact, change, closing, letter_number, recall
 from courtyard.store.tables.releasing import check_result, explanation, sending, sign_off, waiver
 from courtyard.store.tables.staging import batch, finding, link, quarantined_row, release, row
 from courtyard.store.tables.submissions import content, issue, notice, period_lock, submission
@@ -43,8 +44,11 @@ __all__ = [
     "authority",
     "batch",
     "cell_count",
+    "cell_fact",
     "cell_row",
+    "change",
     "check_result",
+    "closing",
     "code",
     "content",
     "courtyard",
@@ -66,6 +70,7 @@ __all__ = [
     "issue",
     "key_group",
     "lease",
+    "letter_number",
     "link",
     "meeting_avoided",
     "metadata",
@@ -76,6 +81,7 @@ __all__ = [
     "publication",
     "quarantined_row",
     "question",
+    "recall",
     "receipt",
     "record",
     "record_person",

@@ -16,7 +16,7 @@ WITH claim AS (
     -- whoever left in one list and stays in an older one has left
     SELECT DISTINCT ON (person) * FROM claim ORDER BY person, valid_from DESC, is_active DESC, recorded_at DESC, record_key
 )
-SELECT a.dataset, a.record_key, a.attrs ->> 'name' AS name, a.attrs ->> 'sex' AS sex,
+SELECT a.dataset, a.record_key, a.person, a.attrs ->> 'name' AS name, a.attrs ->> 'sex' AS sex,
        mart.age_on(mart.person_birth_date(a.person_id, :known_at), :as_of) AS age,
        a.attrs ->> 'political_status' AS political_status,
        coalesce(a.courtyard_name, a.attrs ->> 'courtyard') AS courtyard, a.attrs ->> 'activist_kind' AS activist_kind,

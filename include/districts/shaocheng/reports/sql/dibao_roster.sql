@@ -14,6 +14,7 @@ WITH member AS (
       FROM member
 )
 SELECT dense_rank() OVER (ORDER BY home, benefit_no) AS number, benefit_no, home AS community_code, dataset, record_key,
+       coalesce(person_id, record_key) AS person,
        attrs ->> 'head_name' AS head_name, sealed ->> 'id_number' AS id_number,
        (attrs ->> 'household_size')::int AS household_size, (attrs ->> 'covered_persons')::int AS covered_persons,
        attrs ->> 'name' AS name, attrs ->> 'relation' AS relation, attrs ->> 'category' AS category,

@@ -52,15 +52,18 @@ WITH unit AS (
     SELECT DISTINCT ON (household) * FROM resident
      WHERE household IS NOT NULL
      ORDER BY household, is_head DESC, record_key
-), household AS (
-    SELECT up.code, count(*) AS households,
-           jsonb_agg(jsonb_build_object('delivery_id', h.delivery_id, 'sheet', h.sheet, 'row_no', h.row_no,
-                                        'columns', jsonb_build_array('households'))
-                     ORDER BY h.delivery_id, h.sheet, h.row_no) AS sources
+), delivered AS (
+    SELECT up.code, h.delivery_id, h.sheet, count(*) AS households, jsonb_agg(h.row_no ORDER BY h.row_no) AS rows
       FROM head h
       JOIN warehouse.courtyard c USING (courtyard_code)
      CROSS JOIN LATERAL (VALUES (c.micro_grid_code), (c.grid_code), (c.community_code)) AS up (code)
-     GROUP BY up.code
+     GROUP BY up.code, h.delivery_id, h.sheet
+), household AS (
+    SELECT code, sum(households)::int AS households,
+           jsonb_agg(jsonb_build_object('delivery_id', delivery_id, 'sheet', sheet, 'rows', rows,
+                                        'columns', jsonb_build_array('households')) ORDER BY delivery_id, sheet) AS sources
+      FROM delivered
+     GROUP BY code
 ), below AS (
     SELECT c.code, count(*) FILTER (WHERE b.kind = 'grid') AS grids, count(*) FILTER (WHERE b.kind = 'micro_grid') AS micro_grids
       FROM unit c
