@@ -12,7 +12,7 @@ from courtyard.cli.base import Json, app, console, print_json, process_name, ser
 from courtyard.period import Period
 from courtyard.settings import Settings
 
-TITLES = {"full": "原表", "masked": "脱敏", "counts": "统计"}
+TITLES = {"names": "原表", "masked": "脱敏", "counts": "统计"}
 
 
 @app.command()

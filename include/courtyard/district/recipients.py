@@ -16,6 +16,7 @@ from courtyard.district.office import Post
 if TYPE_CHECKING:
     from courtyard.district.pack import Pack
     from courtyard.district.report import ReportSpec
+    from courtyard.district.report_views import View
 
 Place = tuple[str | int, ...]
 
@@ -59,14 +60,14 @@ Channel = Annotated[FolderChannel | SftpChannel | MailChannel, Field(discriminat
 
 
 class Entitlement(Frozen):
-    """What a recipient gets of one report: which view of it, and the rule that this rests on."""
+    """A full copy of one report, and the rule that this rests on."""
 
     basis: str = ""
-    view: Literal["names", "masked", "counts"] = "names"
 
 
 class Recipient(Frozen):
-    """A department. It gets the reports whose `recipient` is its `name`, and those listed in `reports`.
+    """A department. It gets the reports whose `recipient` is its `name`, full copies of those listed in `reports`, and of
+    those with a view for its name that view alone. With `covering_letter` a 报送函 goes along.
 
     A report is due `due_days` after its 统计截止日. At most one channel of each kind.
     """
@@ -77,6 +78,7 @@ class Recipient(Frozen):
     due_days: int = Field(ge=0, le=365)
     channels: tuple[Channel, ...] = ()
     reports: dict[str, Entitlement] = Field({})
+    covering_letter: bool = False
 
     @model_validator(mode="after")
     def _one_of_a_kind(self) -> Recipient:
@@ -89,18 +91,24 @@ class Recipient(Frozen):
         return self
 
     def gets(self, spec: ReportSpec) -> bool:
-        return spec.recipient == self.name or spec.report in self.reports
+        return spec.recipient == self.name or spec.report in self.reports or self._view(spec) is not None
 
     def due_on(self, spec: ReportSpec, as_of: date) -> date:
         """The day by which it wants a report that was counted for a day."""
         return as_of + timedelta(days=self.due_days)
 
-    def view_of(self, report: str) -> str:
-        """How much of a report it may see, where a publication has several views."""
-        return self.reports.get(report, Entitlement()).view
+    def view_of(self, spec: ReportSpec) -> str:
+        """How much of a report it may see: `names`, `masked` or `counts`."""
+        view = self._view(spec)
+        return view.kind if view else "names"
+
+    def _view(self, spec: ReportSpec) -> View | None:
+        return next((view for view in spec.views if self.name in view.recipients), None)
 
     def basis_of(self, spec: ReportSpec) -> str:
         """The rule on which it gets a report."""
+        if view := self._view(spec):
+            return view.basis
         entry = self.reports.get(spec.report)
         return (entry.basis if entry else "") or self.basis or spec.basis
 
@@ -157,6 +165,15 @@ def problems_of(pack: Pack) -> Iterator[str]:
         if read.value.recipient not in names:
             message = f"'{read.value.recipient}' is not a name of recipients.yaml"
             yield read.document.problem(("recipient",), message, "Add it there or correct it.")
+        for index, view in enumerate(read.value.views):
+            for name in sorted(set(view.recipients) - names):
+                message = f"'{name}' is not a name of recipients.yaml"
+                yield read.document.problem(("views", index, "recipients"), message, "Add it there or correct it.")
+    for index, recipient in enumerate(value.recipients):
+        for report in sorted(recipient.reports.keys() & pack.reports.keys()):
+            if recipient.view_of(pack.reports[report].value) != "names":
+                loc = ("recipients", index, "reports", report)
+                yield document.problem(loc, "it gets a view of this report", "Keep one of the two.")
     yield from _sign_off(pack)
 
 

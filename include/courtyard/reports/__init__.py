@@ -109,7 +109,7 @@ def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:
     """The files of a report's latest revision, and who may get which on what basis.
 
     Returns {report, title, period, revision, folder, files: [{file, view, recipients, basis}]}; the view of the full form
-    is `full`. Raises UsageError for a report or period that was not published.
+    is `names`. Raises UsageError for a report or period that was not published.
     """
     from courtyard.reports import views
 

@@ -18,7 +18,7 @@ from courtyard.period import SHANGHAI
 from courtyard.reports.causes import Cause
 from courtyard.reports.changes import KINDS, Entry, reasons
 from courtyard.reports.content import Value
-from courtyard.reports.form import display_width
+from courtyard.reports.sheet_cells import display_width
 
 CREATED = datetime(2025, 1, 1)  # equal content, equal bytes
 _COLUMNS = (

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
+from courtyard import letters
 from courtyard.context import Context
 from courtyard.district.models import Recipient
 from courtyard.errors import CourtyardError
+from courtyard.letters import docx
 from courtyard.notices.problems import ChannelDown, NotSent
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import sendings, signing, waiving
+from courtyard.reports import recalling, sendings, signing, waiving
 from courtyard.reports.channels import CHANNELS, Send
 from courtyard.reports.parcel import Parcel, files_for
+from courtyard.reports.report_letters import covering_letter
 from courtyard.reports.sendings import Sending
 from courtyard.reports.signing import Publication
 
@@ -97,8 +100,8 @@ def _entries(ctx: Context, released: Released, at: datetime) -> list[Sending]:
             channel=channel.channel,
             target=channel.target,
             basis=f"{recipient.basis_of(publication.spec)}；{released.word}",
-            view=recipient.view_of(publication.spec.report) if manifest.get("views") else "",
-            files={name: manifest["files"][name] for name in files_for(manifest, recipient)},
+            view=recipient.view_of(publication.spec),
+            files=files_for(manifest, recipient.view_of(publication.spec)),
             queued_at=at,
         )
         for recipient in publication.recipients
@@ -144,10 +147,12 @@ def _send_one(ctx: Context, send_one: Send, row: Row, of: tuple[Released, Recipi
             parcel = Parcel.of(
                 publication.manifest,
                 recipient,
+                row.view,
                 street_code=ctx.street_code,
                 street=ctx.district.office.short_name,
                 source=ctx.settings.published / publication.folder,
                 basis=row.basis,
+                letters=letters_for(connection, ctx, publication, recipient, at),
             )
             send_one(parcel)
         except ChannelDown:
@@ -155,8 +160,30 @@ def _send_one(ctx: Context, send_one: Send, row: Row, of: tuple[Released, Recipi
         except NotSent as error:
             sendings.fail(connection, row, str(error))
             return str(error)
-        sendings.confirm(connection, row, at, ctx.holder)
+        sendings.confirm(connection, row, at, ctx.holder, parcel.files)
+        recalling.mark_sent(connection, _where(row), recipient.name, row.revision, at)
         return ""
+
+
+def letters_for(
+    connection: Connection, ctx: Context, publication: Publication, recipient: Recipient, at: datetime
+) -> dict[str, bytes]:
+    """What goes along: recalls of what the recipient was sent before, and the covering letter where it wants one."""
+    where = {"street": ctx.street_code, "report": publication.spec.report, "period": str(publication.period)}
+    found = recalling.waiting(connection, ctx, where, recipient.name, publication.revision)
+    if recipient.covering_letter:
+        cause = f"cover/{where['report']}/{where['period']}/r{publication.revision}/{recipient.recipient}"
+        number = letters.number_of(connection, ctx.street_code, ctx.district.office.letter_mark, cause, at)
+        on = at.astimezone(SHANGHAI).date()
+        letter = covering_letter(
+            ctx, publication.spec, publication.manifest, recipient=recipient.name, number=number, on=on
+        )
+        found["报送函.docx"] = docx.render(letter)
+    return found
+
+
+def _where(row: Row) -> dict[str, str]:
+    return {"street": row.street_code, "report": row.report, "period": row.period}
 
 
 def _key(row: Row) -> Key:

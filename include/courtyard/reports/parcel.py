@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ _TOLD = ("report", "title", "period", "revision", "supersedes", "as_known_at", "
 
 @dataclass(frozen=True)
 class Parcel:
-    """Files of a publication for a recipient; `source` is the publication's folder."""
+    """Files of a publication for a recipient; `source` is the publication's folder, `letters` what goes along."""
 
     street_code: str
     street: str
@@ -25,15 +25,16 @@ class Parcel:
     source: Path
     manifest: Manifest
     basis: str
+    letters: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, parcel_of: Manifest, recipient: Recipient, **more: Any) -> Parcel:
+    def of(cls, parcel_of: Manifest, recipient: Recipient, view: str, **more: Any) -> Parcel:
         """The parcel that a publication's manifest makes for a recipient; NotSent when nothing is for it."""
-        names = files_for(parcel_of, recipient)
-        if not names:
-            raise NotSent("这一版没有适合该单位查看范围的文件。", "请核对 recipients.yaml 中的 view。")
+        files = files_for(parcel_of, view)
+        if not files:
+            raise NotSent("这一版没有适合该单位查看范围的文件。", "请核对报表定义中的 views。")
         told = {key: parcel_of[key] for key in _TOLD if key in parcel_of}
-        files = {name: parcel_of["files"][name] for name in names}
+        files |= {name: folder.sha256(body) for name, body in more.get("letters", {}).items()}
         return cls(manifest={**told, "recipient": recipient.name, "files": files}, recipient=recipient, **more)
 
     @property
@@ -48,6 +49,8 @@ class Parcel:
 
     def body(self, name: str) -> bytes:
         """A file's bytes as published; NotSent when they are gone or no longer the same."""
+        if name in self.letters:
+            return self.letters[name]
         try:
             data = (self.source / name).read_bytes()
         except OSError:
@@ -61,10 +64,6 @@ class Parcel:
         return [*((name, self.body(name)) for name in self.files), (MANIFEST, folder.written(self.manifest))]
 
 
-def files_for(manifest: Manifest, recipient: Recipient) -> list[str]:
-    """The files that a recipient may see: those of its view where the publication has views, else all."""
-    views = manifest.get("views")
-    if not views:
-        return list(manifest["files"])
-    view = recipient.view_of(manifest["report"])
-    return [name for name in manifest["files"] if views.get(name) == view]
+def files_for(manifest: Manifest, view: str) -> dict[str, str]:
+    """The files that one who is entitled to a view may see, with their SHA-256."""
+    return {name: digest for name, digest in manifest["files"].items() if manifest["views"][name] == view}

@@ -21,6 +21,7 @@ from courtyard.reports.causes import Cause
 from courtyard.reports.changes import Entry
 from courtyard.reports.content import Content
 from courtyard.reports.report_letters import Recall, recall_letter
+from courtyard.reports.views import FULL
 from courtyard.submissions import outbox
 
 if TYPE_CHECKING:
@@ -30,8 +31,12 @@ _NEWEST = 2**31 - 1  # no revision is above it
 STATES = ("待发", "已发", "已确认")
 _OF = "street_code = :street AND report = :report AND period = :period"
 _EARLIER = text(f"""
-SELECT revision, manifest ->> 'recipient' AS recipient FROM publish.publication
- WHERE {_OF} AND revision < :before ORDER BY revision
+SELECT DISTINCT revision, recipient, view FROM publish.sending
+ WHERE {_OF} AND revision < :before AND sent_at IS NOT NULL ORDER BY revision, recipient
+""")
+_WAITING = text(f"""
+SELECT letter FROM publish.recall
+ WHERE {_OF} AND recipient = :recipient AND new_revision <= :revision AND sent_at IS NULL ORDER BY old_revision
 """)
 _PUBLICATION = text(f"""
 SELECT revision, content_hash, as_known_at, folder, manifest FROM publish.publication
@@ -69,13 +74,13 @@ class Receiver:
     with_values: bool = True
 
 
-def receivers_of(connection: Connection, where: dict[str, str], before_revision: int) -> list[Receiver]:
-    """Everybody who was sent a revision older than this one. `where`: {street, report, period}.
-
-    What was published counts as sent to the report's recipient.
-    """
-    rows = connection.execute(_EARLIER, {**where, "before": before_revision})
-    return [Receiver(row.revision, row.recipient) for row in rows]
+def receivers_of(job: Job, before_revision: int) -> list[Receiver]:
+    """Everybody who was sent a revision older than this one, by the ledger of sendings."""
+    rows = job.connection.execute(_EARLIER, {**job.where, "before": before_revision})
+    names = {r.recipient: r.name for r in job.ctx.district.recipients.recipients}
+    return [
+        Receiver(row.revision, names.get(row.recipient, row.recipient), with_values=row.view == FULL) for row in rows
+    ]
 
 
 def queue(job: Job, made: Content, revision: int, entries: Sequence[Entry]) -> None:
@@ -84,7 +89,7 @@ def queue(job: Job, made: Content, revision: int, entries: Sequence[Entry]) -> N
     In the publication's transaction: letters, their numbers and the publication are there together or not at all.
     """
     known = {tuple(row) for row in job.connection.execute(_KNOWN, job.where)}
-    for receiver in receivers_of(job.connection, job.where, revision):
+    for receiver in receivers_of(job, revision):
         if (receiver.revision, receiver.recipient) not in known:
             told = entries if receiver.revision == revision - 1 else _since(job, made, revision, receiver.revision)
             if told:  # a figure that is right again needs no recall
@@ -164,6 +169,15 @@ def _notices(job: Job, recall: Recall, cause: str, name: str) -> list[notices.No
         queued_at=datetime.combine(recall.on, datetime.min.time(), SHANGHAI),
     )
     return [replace(notice, attachments=(name,)) for notice in made]
+
+
+def waiting(
+    connection: Connection, ctx: Context, where: dict[str, str], recipient: str, revision: int
+) -> dict[str, bytes]:
+    """The letters that wait to be sent to a recipient with a revision, by name."""
+    bound = {**where, "recipient": recipient, "revision": revision}
+    paths = [ctx.settings.outbox / name for name in connection.scalars(_WAITING, bound)]
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def mark_sent(connection: Connection, where: dict[str, str], recipient: str, revision: int, at: datetime) -> int:

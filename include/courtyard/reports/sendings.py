@@ -54,10 +54,10 @@ def claim(connection: Connection, row: Row) -> bool:
     return connection.execute(query.with_for_update(skip_locked=True)).first() is not None
 
 
-def confirm(connection: Connection, row: Row, at: datetime, actor: str) -> None:
-    """It arrived: the ledger and the audit log in one transaction."""
+def confirm(connection: Connection, row: Row, at: datetime, actor: str, files: dict[str, str]) -> None:
+    """It arrived, with these files: the ledger and the audit log in one transaction."""
     values = {"sent_at": at, "confirmed_at": at, "attempts": sending.c.attempts + 1, "error": ""}
-    connection.execute(update(sending).where(*_key(row)).values(values))
+    connection.execute(update(sending).where(*_key(row)).values(**values, files=files))
     place = f"{row.period}/{row.report}/r{row.revision} {row.recipient} {row.channel}"
     connection.execute(_AUDIT, {"at": at, "actor": actor, "object": place})
 
