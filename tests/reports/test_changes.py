@@ -11,6 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from courtyard import reports
+from courtyard.period import Period
 from courtyard.reports import changes, publishing
 from courtyard.reports.publishing import Job
 
@@ -180,3 +181,29 @@ def test_facts_of_revisions_that_were_published_before_facts_were_kept_are_made_
     delivery = correct(dibao, "k4", {"monthly_amount": "940"})
     reports.publish(dibao.ctx)
     assert {line[-1] for line in lines(dibao, "2026-07/dibao_statistics/r2")} == {f"{delivery}第5行"}
+
+
+def test_a_record_that_was_only_written_anew_is_no_cause(world):
+    """Two entries of one person: one gets another birth date, of the other only the end after the report's day changed."""
+    ctx = replace(world.only("activist_ledger").ctx, period=Period.quarter("2026Q2"))
+    register = world.batch("population", "2026Q2", "2026-07-01T08:00:00+08:00")
+    world.record(register, "pA", {"birth_date": "1990-01-01"}, person="P1", row_no=7)
+    world.record(register, "pB", {}, person="P1", row_no=8)
+    listed = world.batch("grid_activists", "2026Q2", "2026-07-02T08:00:00+08:00", unit="510105005002001")
+    world.record(listed, "a1", {"name": "王样例"}, courtyard="C1", person="P1", row_no=4)
+    reports.publish(ctx)
+    world.batch("population", "2026Q2", "2026-09-01T00:00:00+08:00")
+    world.execute(
+        """WITH old AS (UPDATE warehouse.record SET is_current = false, superseded_at = '2026-09-01T00:00:00+08:00'
+                         WHERE record_key = 'pB' RETURNING *)
+           INSERT INTO warehouse.record (street_code, dataset, record_key, valid_from, valid_to, recorded_at, is_current,
+               delivery_id, sheet, row_no, row_hash, is_active, attrs, sealed, person_id)
+           SELECT street_code, dataset, record_key, valid_from, '2026-07-01', '2026-09-01T00:00:00+08:00', true, delivery_id, sheet,
+                  row_no, row_hash, is_active, attrs, sealed, person_id FROM old"""
+    )
+    later = world.batch("population", "2026Q2", LATE)
+    world.replace(later, "population", "pA", {"birth_date": "1950-01-01"})
+    reports.publish(ctx)
+    (line,) = lines(world, "2026Q2/activist_ledger/r2")
+    assert (line[1], line[5], line[6]) == ("C5", 36, 76)
+    assert line[-1].startswith("实有人口库") and line[-1].endswith("第7行") and "\n" not in line[-1]
