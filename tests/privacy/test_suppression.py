@@ -70,6 +70,15 @@ def test_amounts_go_with_their_counts_and_protect_their_own_column():
     assert hidden(table) == {"a.n", "c.n", "a.yuan", "c.yuan"}
 
 
+def test_a_star_has_an_alibi_even_where_that_costs_more():
+    """Beside a starred 103 only the 3 could be small; the 100 could be, so it is hidden with its money instead."""
+    columns = (*(Column(c, c, DAY, DAY) for c in ("persons", "elders", "adults")),
+               Column("yuan", "yuan", JULY, AUGUST, "amount", True, ("adults",)))  # fmt: skip
+    rows = (Row("a", (103, 3, 100, 5_000_000)), Row(TOTAL, (103, 3, 100, 5_000_000)))
+    table = Table("t", JULY, AUGUST, columns, rows, (Whole("persons", ("elders", "adults"), "none"),))
+    assert hidden(table) == {f"{area}.{c}" for area in ("a", TOTAL) for c in ("elders", "adults", "yuan")}
+
+
 def test_the_month_before_and_the_sum_do_not_tell_the_month():
     """A first quarter with its months: the sum of the quarter is hidden where a month is."""
     july = flows(JULY, AUGUST, a=20, b=30)

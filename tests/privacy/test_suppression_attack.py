@@ -37,16 +37,26 @@ def printed(published: Published, naming: str = "") -> dict[tuple, object]:
 
 
 def publish(table: Table, before: list[Published], threshold: int = THRESHOLD) -> Published:
-    made = Published(table, suppress(table, before, threshold).hidden)
-    before.append(made)
+    pattern = suppress(table, before, threshold)
+    made = Published(table, pattern.hidden)
+    if not pattern.is_whole:
+        before.append(made)
     return made
+
+
+def tells_nothing(published: Published) -> bool:
+    """All is hidden, and the table's note says so: then a star can stand for 0."""
+    return len(published.hidden) == len(published.table.rows) * len(published.table.columns)
 
 
 def show(attacker: Attacker, published: Published, naming: str = "", amounts: tuple[str, ...] = ()) -> None:
     """The attacker reads a table, and knows that its total is the sum of its areas."""
-    cells = printed(published, naming)
-    for (form, area, column), value in cells.items():
-        attacker.see((form, area, column), value, is_count=column not in amounts)
+    for (form, area, column), value in printed(published, naming).items():
+        name = (form, area, column)
+        least = attacker.least.get(name, 0)
+        attacker.see(name, value, is_count=column not in amounts)
+        if value == STAR and tells_nothing(published):
+            attacker.least[name] = least
     areas = [row.area for row in published.table.rows if row.area != TOTAL]
     for column in published.table.columns:
         attacker.equal({(naming, TOTAL, column.name): 1, **{(naming, a, column.name): -1 for a in areas}})
@@ -103,7 +113,7 @@ def test_tables_with_totals_and_age_groups(rows):
     show(attacker, published)
     add_up(attacker, published)
     assert attacker.small() == {}
-    assert all(published.table.value(*place) for place in published.hidden)  # a zero is printed
+    assert tells_nothing(published) or all(published.table.value(*place) for place in published.hidden)
 
 
 MONTH = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 6), st.integers(100, 900)), min_size=3, max_size=3)

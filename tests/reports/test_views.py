@@ -120,7 +120,7 @@ def test_a_lost_view_is_made_again_with_the_pattern_that_was_chosen(world, damag
     place = world.ctx.settings.published / FOLDER
     before = {path.name: path.read_bytes() for path in place.iterdir()}
     shutil.rmtree(place) if damage == "folder" else next(place.glob("*_统计.xlsx")).write_bytes(b"?")
-    reports.publish(with_threshold(world, 5).ctx)
+    reports.publish(with_threshold(world, 20).ctx)
     assert {path.name: path.read_bytes() for path in place.iterdir()} == before
     assert len(world.rows("SELECT * FROM publish.suppression")) == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Row, text
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('disclosure/' || :street, 0))")
 _WHERE = "street_code = :street AND report = :report AND period = :period AND revision = :revision"
-_STORED = text(f"SELECT counts, cells, is_whole FROM publish.suppression WHERE {_WHERE}")
+_STORED = text(f"""
+SELECT counts, cells, is_whole, threshold,
+       seq = (SELECT max(seq) FROM publish.suppression WHERE street_code = :street) AS is_last
+  FROM publish.suppression WHERE {_WHERE}
+""")
 _FORGET = text(f"DELETE FROM publish.suppression WHERE {_WHERE}")
 # Those that were published and told anything, in the order in which they were chosen.
 _BEFORE = text("""
@@ -35,24 +39,32 @@ VALUES (:street, :report, :period, :revision, :first_day, :last_day, :threshold,
 """)
 
 
-def recorded(job: Job, revision: int) -> Pattern:
+class Chosen(NamedTuple):
+    """A pattern, and the smallest count that was shown when it was chosen."""
+
+    pattern: Pattern
+    threshold: int
+
+
+def recorded(job: Job, revision: int) -> Chosen:
     """The pattern of a publication; HeldError when it is not there any more."""
     stored = job.connection.execute(_STORED, {**job.where, "revision": revision}).one_or_none()
     if stored is None:
         raise HeldError(f"第 {revision} 版统计表的遮蔽记录缺失。", "请从备份恢复 publish.suppression。")
-    return _pattern(stored)
+    return _chosen(stored)
 
 
-def chosen(job: Job, revision: int, table: Table) -> Pattern:
-    """The pattern of a new publication, chosen beside all that were published; the same again for the same counts.
+def chosen(job: Job, revision: int, table: Table) -> Chosen:
+    """The pattern of a new publication, chosen beside all that were published.
 
-    One choice at a time in a street, so that each knows of the one before.
+    The same again for the same counts, unless another was chosen since. One choice at a time in a street, so that each
+    knows of the one before.
     """
     where = {**job.where, "revision": revision}
     job.connection.execute(_LOCK, {"street": job.ctx.street_code})
     stored = job.connection.execute(_STORED, where).one_or_none()
-    if stored and Table.of(stored.counts) == table:
-        return _pattern(stored)
+    if stored and stored.is_last and Table.of(stored.counts) == table:
+        return _chosen(stored)
     from courtyard.privacy.disclosure.suppression import suppress  # its solver takes seconds to import
 
     job.connection.execute(_FORGET, where)
@@ -73,11 +85,11 @@ def chosen(job: Job, revision: int, table: Table) -> Pattern:
         "is_whole": pattern.is_whole,
     }
     job.connection.execute(_STORE, {**where, **stored_as})
-    return pattern
+    return Chosen(pattern, threshold)
 
 
-def _pattern(stored: Row) -> Pattern:
-    return Pattern(_places(stored.cells), stored.is_whole)
+def _chosen(stored: Row) -> Chosen:
+    return Chosen(Pattern(_places(stored.cells), stored.is_whole), stored.threshold)
 
 
 def _places(cells: Iterable[list[str]]) -> frozenset[tuple[str, str]]:

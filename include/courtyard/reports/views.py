@@ -110,9 +110,8 @@ def _counts(job: Job, view: View, made: Content, revision: int, *, is_new: bool)
     if view.dimensions:
         spec, view, counted = counting.of_roster(job.ctx, job.spec, view, job.period, made)
     table = counting.table(spec, view, job.period, counted)
-    pattern = disclosing.chosen(job, revision, table) if is_new else disclosing.recorded(job, revision)
+    pattern, least = disclosing.chosen(job, revision, table) if is_new else disclosing.recorded(job, revision)
     rows = counting.starred(spec, view, counted, pattern.hidden)
-    least = job.ctx.district.office.small_count
     said = f"“{counting.STAR}”为小于{least}的数，或为防止推算而一并不公布的数；0为实数。"
     if pattern.is_whole:
         said = f"“{counting.STAR}”为不公布的数：本期任何较小范围的遮蔽都不能防止推算。"

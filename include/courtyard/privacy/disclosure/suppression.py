@@ -36,10 +36,9 @@ def suppress(table: Table, before: Sequence[Published], threshold: int) -> Patte
 
 
 def _primary(system: System, places: dict[Place, Key]) -> set[Key]:
-    """Small counts, what was hidden before, and the amounts of both."""
+    """Small counts with their amounts, and what was hidden before."""
     cells = {key: system.variables[key] for key in places.values()}
-    small = {key for key, cell in cells.items() if cell.hidden or (cell.need and not cell.given)}
-    return small | _followers(system, small)
+    return {key for key, cell in cells.items() if cell.hidden or (cell.need and not cell.given)}
 
 
 def _followers(system: System, hidden: set[Key]) -> set[Key]:
@@ -63,10 +62,12 @@ def _protect(part: Part, new: set[Key]) -> bool:
 def _protect_one(part: Part, key: Key, need: Need, is_new: bool) -> bool:
     """Upwards, with an alibi for `*` where there can be one; a new cell downwards too, as far as any choice could leave."""
     variable = part.system.variables[key]
+    has_alibi = variable.printed and variable.is_count and _grant(part, Wish(key, high=need.high, alibi=True))
+    if not has_alibi and not _grant(part, Wish(key, high=need.high)):
+        return False
     if is_new and not _grant(part, Wish(key, low=need.low)):
         _grant(part, Wish(key, low=part.lowest(key)))  # sums of hidden cells forbid less
-    has_alibi = variable.printed and variable.is_count and _grant(part, Wish(key, high=need.high, alibi=True))
-    return has_alibi or _grant(part, Wish(key, high=need.high))
+    return True
 
 
 def _grant(part: Part, wish: Wish) -> bool:
