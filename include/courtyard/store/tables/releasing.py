@@ -20,6 +20,7 @@ check_result = Table(
     Column("status", Text, nullable=False, comment="passed | explained | failing | not_compared"),
     Column("reason", Text, nullable=False, server_default=""),
     Column("figures", JSONB, nullable=False, comment="[{where, ours, theirs}], without personal data"),
+    Column("tally", JSONB, comment="of a change: {figure, values}, what the next period is set against"),
     schema="publish",
 )
 

@@ -72,6 +72,12 @@ def _checks() -> None:
         sa.Column(
             "figures", postgresql.JSONB(), nullable=False, comment="[{where, ours, theirs}], without personal data"
         ),
+        sa.Column(
+            "tally",
+            postgresql.JSONB(),
+            nullable=True,
+            comment="of a change: {figure, values}, what the next period is set against",
+        ),
         sa.PrimaryKeyConstraint("street_code", "report", "period", "content_hash", "check_name"),
         schema="publish",
     )
