@@ -62,7 +62,7 @@ class Entitlement(Frozen):
     """What a recipient gets of one report: which view of it, and the rule that this rests on."""
 
     basis: str = ""
-    view: Literal["names", "masked", "counts"] = "names"
+    view: Literal["full", "masked", "counts"] = "full"
 
 
 class Recipient(Frozen):
@@ -95,9 +95,9 @@ class Recipient(Frozen):
         """The day by which it wants a report that was counted for a day."""
         return as_of + timedelta(days=self.due_days)
 
-    def view_of(self, report: str) -> str:
-        """How much of a report it may see, where a publication has several views."""
-        return self.reports.get(report, Entitlement()).view
+    def view_of(self, spec: ReportSpec) -> str:
+        """How much of a report it may see: the full form, or one of the views beside it."""
+        return self.reports.get(spec.report, Entitlement()).view
 
     def basis_of(self, spec: ReportSpec) -> str:
         """The rule on which it gets a report."""

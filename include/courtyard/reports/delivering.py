@@ -97,8 +97,8 @@ def _entries(ctx: Context, released: Released, at: datetime) -> list[Sending]:
             channel=channel.channel,
             target=channel.target,
             basis=f"{recipient.basis_of(publication.spec)}；{released.word}",
-            view=recipient.view_of(publication.spec.report) if manifest.get("views") else "",
-            files={name: manifest["files"][name] for name in files_for(manifest, recipient)},
+            view=recipient.view_of(publication.spec),
+            files={name: manifest["files"][name] for name in files_for(manifest, recipient.view_of(publication.spec))},
             queued_at=at,
         )
         for recipient in publication.recipients
@@ -144,6 +144,7 @@ def _send_one(ctx: Context, send_one: Send, row: Row, of: tuple[Released, Recipi
             parcel = Parcel.of(
                 publication.manifest,
                 recipient,
+                recipient.view_of(publication.spec),
                 street_code=ctx.street_code,
                 street=ctx.district.office.short_name,
                 source=ctx.settings.published / publication.folder,

@@ -27,13 +27,13 @@ class Parcel:
     basis: str
 
     @classmethod
-    def of(cls, parcel_of: Manifest, recipient: Recipient, **more: Any) -> Parcel:
-        """The parcel that a publication's manifest makes for a recipient; NotSent when nothing is for it."""
-        names = files_for(parcel_of, recipient)
+    def of(cls, published: Manifest, recipient: Recipient, view: str, **more: Any) -> Parcel:
+        """The parcel that a publication's manifest makes for a recipient's view; NotSent when nothing is for it."""
+        names = files_for(published, view)
         if not names:
             raise NotSent("这一版没有适合该单位查看范围的文件。", "请核对 recipients.yaml 中的 view。")
-        told = {key: parcel_of[key] for key in _TOLD if key in parcel_of}
-        files = {name: parcel_of["files"][name] for name in names}
+        told = {key: published[key] for key in _TOLD if key in published}
+        files = {name: published["files"][name] for name in names}
         return cls(manifest={**told, "recipient": recipient.name, "files": files}, recipient=recipient, **more)
 
     @property
@@ -61,10 +61,11 @@ class Parcel:
         return [*((name, self.body(name)) for name in self.files), (MANIFEST, folder.written(self.manifest))]
 
 
-def files_for(manifest: Manifest, recipient: Recipient) -> list[str]:
-    """The files that a recipient may see: those of its view where the publication has views, else all."""
-    views = manifest.get("views")
-    if not views:
-        return list(manifest["files"])
-    view = recipient.view_of(manifest["report"])
-    return [name for name in manifest["files"] if views.get(name) == view]
+def files_for(manifest: Manifest, view: str) -> list[str]:
+    """The files that who is entitled to a view may see.
+
+    `views` of the manifest names the files that are views beside the full form; every other file is the full form. Who
+    is entitled to a view that was not made gets nothing.
+    """
+    views = manifest.get("views", {})
+    return [name for name in manifest["files"] if views.get(name, "full") == view]

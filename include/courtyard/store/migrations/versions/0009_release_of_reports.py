@@ -41,7 +41,7 @@ def upgrade() -> None:
             "view",
             sa.Text(),
             nullable=False,
-            comment="how much of the data the recipient sees; '' where there is one view",
+            comment="full | masked | counts: how much of the data the recipient sees",
         ),
         sa.Column("files", postgresql.JSONB(), nullable=False, comment="{name: SHA-256}"),
         sa.Column("queued_at", MOMENT, nullable=False),
