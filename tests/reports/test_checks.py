@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from courtyard import reports
 from courtyard.desk.deciding import Signed
 from courtyard.district.models import ReportSpec
+from courtyard.district.report_checks import Figure
 from courtyard.errors import UsageError
 from courtyard.period import Period
-from courtyard.reports import checking, reconciling
+from courtyard.reports import checking, publishing, reconciling, tallying
 from courtyard.reports.content import Content
 
 NOON = datetime(2026, 10, 2, 4, 0, tzinfo=UTC)
@@ -283,3 +284,23 @@ def test_a_wrong_total_cannot_be_explained_away(dibao):
     world = dibao.only("dibao_statistics")
     with pytest.raises(UsageError, match="不能用说明代替"):
         checking.explain(world.ctx, "dibao_statistics", Period.parse("2026-08"), "totals", signed())
+
+
+def test_a_change_is_measured_against_what_was_published_without_making_the_last_form_again(dibao, monkeypatch):
+    world = with_check(dibao.only("dibao_roster"), "dibao_roster", {**FEWER, "share": "0.9"})
+    reports.publish(world.ctx)
+    made = []
+    monkeypatch.setattr(publishing.Job, "other", lambda _job, spec, period: made.append(period))
+    september = world.batch("dibao_register", "2026-09", "2026-09-03T09:00:00+08:00")
+    world.record(september, "k4", {"benefit_no": "D002", "name": "赵样例", "category": "dibao"})
+    assert [p["period"] for p in reports.publish(world.ctx)["published"]] == ["2026-09"]
+    assert made == []
+    (row,) = world.rows("SELECT figures FROM publish.check_result WHERE period = '2026-09'")
+    assert row["figures"] == [{"where": "", "ours": "1", "theirs": "2"}]
+
+
+def test_figures_that_were_kept_for_another_measure_are_not_used():
+    rows, groups = Figure(take="rows"), Figure(take="rows", per="group")
+    kept = tallying.kept(rows, {"": Decimal(3)})
+    assert tallying.recalled(rows, kept) == {"": Decimal(3)}
+    assert tallying.recalled(groups, kept) is None and tallying.recalled(rows, None) is None

@@ -322,22 +322,30 @@ MANIFEST = {"report": "x", "files": {"a.xlsx": "1", "b.xlsx": "2"}}
 @pytest.mark.parametrize(
     ("views", "view", "names"),
     [
-        (None, "masked", ["a.xlsx", "b.xlsx"]),
-        ({}, "masked", ["a.xlsx", "b.xlsx"]),
-        ({"a.xlsx": "names", "b.xlsx": "masked"}, "masked", ["b.xlsx"]),
-        ({"a.xlsx": "names", "b.xlsx": "masked"}, "counts", []),
-        ({"b.xlsx": "names"}, "names", ["b.xlsx"]),  # a file without a view is nobody's
+        (None, "full", ["a.xlsx", "b.xlsx"]),
+        (None, "masked", []),  # never more than what one is entitled to
+        ({"b.xlsx": "masked"}, "full", ["a.xlsx"]),
+        ({"b.xlsx": "masked"}, "masked", ["b.xlsx"]),
+        ({"b.xlsx": "masked"}, "counts", []),
     ],
 )
-def test_a_recipient_gets_the_files_of_its_view(views, view, names):
-    recipient = Recipient(recipient="r", name="r", due_days=1, reports={"x": {"view": view}})
+def test_who_is_entitled_to_a_view_gets_its_files(views, view, names):
     manifest = MANIFEST | ({} if views is None else {"views": views})
-    assert files_for(manifest, recipient) == names
+    assert files_for(manifest, view) == names
 
 
 def test_a_recipient_whose_view_was_not_made_gets_nothing():
-    recipient = Recipient(recipient="r", name="r", due_days=1, reports={"x": {"view": "counts"}})
+    recipient = Recipient(recipient="r", name="r", due_days=1)
     with pytest.raises(NotSent, match="没有适合该单位查看范围的文件"):
-        Parcel.of(
-            MANIFEST | {"views": {"a.xlsx": "names"}}, recipient, street_code="", street="", source=Path(), basis=""
-        )
+        Parcel.of(MANIFEST, recipient, "counts", street_code="", street="", source=Path(), basis="")
+
+
+def test_a_copy_of_a_view_that_was_not_made_waits_and_the_department_gets_its_form(office):
+    world, _ = having(office, FOLDER)
+    copy = {"recipient": "copy", "name": "档案馆", "due_days": 5, "channels": [{"channel": "folder", "path": "recipients/b"}],
+            "reports": {"dibao_roster": {"view": "masked"}}}  # fmt: skip
+    pack = Recipients(recipients=(*world.ctx.district.recipients.recipients, Recipient.model_validate(copy)))
+    ctx = replace(world.ctx, district=world.ctx.district.model_copy(update={"recipients": pack}))
+    done = deliver(replace(world, ctx=ctx))
+    assert [e["recipient"] for e in done["sent"]] == ["civil"] and [e["recipient"] for e in done["waiting"]] == ["copy"]
+    assert not (world.ctx.settings.outbox / "recipients/b").exists()

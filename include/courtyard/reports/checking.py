@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -11,17 +11,25 @@ from sqlalchemy import Connection, text
 from courtyard.context import Context
 from courtyard.desk.deciding import Signed
 from courtyard.district.models import ReportSpec
-from courtyard.district.report_checks import is_explainable
+from courtyard.district.report_checks import ChangeCheck, is_explainable
 from courtyard.errors import HeldError, UsageError
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import reconciling
+from courtyard.reports import reconciling, tallying
 from courtyard.reports.reconciling import Verdict
+from courtyard.reports.tallying import Figures
 
 Where = dict[str, str]
 
 _EXPLANATIONS = text("""
 SELECT check_name, figures, post, reason, at FROM publish.explanation
  WHERE street_code = :street AND report = :report AND period = :period ORDER BY explanation_id DESC
+""")
+_LAST = text("""
+SELECT r.tally FROM publish.publication p
+  JOIN publish.check_result r USING (street_code, report, period, content_hash)
+ WHERE p.street_code = :street AND p.report = :report AND p.period = :period AND r.check_name = :check
+   AND p.revision = (SELECT max(revision) FROM publish.publication n
+                      WHERE n.street_code = p.street_code AND n.report = p.report AND n.period = p.period)
 """)
 # What was checked but never published is replaced by what is checked now.
 _FORGET = text("""
@@ -34,8 +42,8 @@ DELETE FROM publish.check_result r
 """)
 _STORE = text("""
 INSERT INTO publish.check_result
-    (street_code, report, period, content_hash, check_name, place, title, status, reason, figures)
-VALUES (:street, :report, :period, :content_hash, :check, :place, :title, :status, :reason, :figures)
+    (street_code, report, period, content_hash, check_name, place, title, status, reason, figures, tally)
+VALUES (:street, :report, :period, :content_hash, :check, :place, :title, :status, :reason, :figures, :tally)
 """)
 _FAILING = text("""
 SELECT report, period, check_name AS check, title, reason, figures FROM publish.check_result
@@ -72,7 +80,12 @@ def check(connection: Connection, where: Where, form: reconciling.Form) -> Check
     """Judge a form; a difference that is explained for exactly these figures passes. Nothing is stored."""
     known = connection.execute(_EXPLANATIONS, where).all() if form.spec.checks else []
     found = []
-    for verdict in reconciling.judge(form):
+    last = {**where, "period": str(form.period.previous())}
+
+    def published(change: ChangeCheck) -> Figures | None:
+        return tallying.recalled(change.figure, connection.scalar(_LAST, {**last, "check": change.check}))
+
+    for verdict in reconciling.judge(replace(form, published=published)):
         if verdict.status == "failing":
             for row in known:
                 if row.check_name == verdict.check and row.figures == verdict.figures:
@@ -89,7 +102,8 @@ def store(connection: Connection, where: Where, checked: Checked) -> None:
     connection.execute(_FORGET, bound)
     for place, verdict in enumerate(checked.verdicts):
         values = {"check": verdict.check, "title": verdict.title, "status": verdict.status, "reason": verdict.reason}
-        connection.execute(_STORE, {**bound, **values, "place": place, "figures": Jsonb(verdict.figures)})
+        values |= {"figures": Jsonb(verdict.figures), "tally": verdict.tally and Jsonb(verdict.tally)}
+        connection.execute(_STORE, {**bound, **values, "place": place})
 
 
 def failing(ctx: Context) -> list[dict[str, Any]]:

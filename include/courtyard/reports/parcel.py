@@ -28,12 +28,12 @@ class Parcel:
     letters: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, parcel_of: Manifest, recipient: Recipient, view: str, **more: Any) -> Parcel:
+    def of(cls, published: Manifest, recipient: Recipient, view: str, **more: Any) -> Parcel:
         """The parcel that a publication's manifest makes for a recipient; NotSent when nothing is for it."""
-        files = files_for(parcel_of, view)
+        files = files_for(published, view)
         if not files:
             raise NotSent("这一版没有适合该单位查看范围的文件。", "请核对报表定义中的 views。")
-        told = {key: parcel_of[key] for key in _TOLD if key in parcel_of}
+        told = {key: published[key] for key in _TOLD if key in published}
         files |= {name: folder.sha256(body) for name, body in more.get("letters", {}).items()}
         return cls(manifest={**told, "recipient": recipient.name, "files": files}, recipient=recipient, **more)
 

@@ -57,6 +57,7 @@ class Verdict:
     reason: str = ""
     pairs: tuple[Pair, ...] = ()
     explanation: dict[str, str] | None = None
+    tally: dict[str, Any] | None = None  # of a change: the figure and all its values, for the next period
 
     @property
     def figures(self) -> list[dict[str, str]]:
@@ -70,13 +71,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Form:
-    """A form's content for a period, and the means to look at others."""
+    """A form's content for a period, and the means to look at others.
+
+    `published` gives the figures of a check as the last period was published, where they were kept.
+    """
 
     district: District
     spec: ReportSpec
     period: Period
     content: Content
     content_of: ContentOf
+    published: Callable[[ChangeCheck], Figures | None] = lambda _: None
 
     def column(self, name: str) -> list[tuple[int, Decimal]]:
         """A column's numbers by 0-based row, without the total."""
@@ -185,14 +190,19 @@ def _counterpart(form_: Form, check: AgreesCheck) -> tuple[ReportSpec, Period, C
 
 def _change(form_: Form, check: ChangeCheck) -> Verdict:
     before = form_.period.previous()
-    content = form_.content_of(form_.spec, before)
-    if content is None:
-        return Verdict(check.check, check.title, "not_compared", f"没有{before.title}的数据，未比较。")
-    ours, theirs = (tallying.tally(form_.district, form_.spec, made, check.figure) for made in (form_.content, content))
+    ours = tallying.tally(form_.district, form_.spec, form_.content, check.figure)
+    kept = tallying.kept(check.figure, ours)
+    theirs = form_.published(check)
+    if theirs is None:
+        content = form_.content_of(form_.spec, before)
+        if content is None:
+            reason = f"没有{before.title}的数据，未比较。"
+            return Verdict(check.check, check.title, "not_compared", reason, tally=kept)
+        theirs = tallying.tally(form_.district, form_.spec, content, check.figure)
     pairs = _pairs(ours, theirs)
     name = tallying.named(form_.district, form_.spec, check.figure)
     findings = [(pair, _changed(pair, name, before, check)) for pair in pairs if _is_large(pair, check)]
-    return _verdict(check, findings, pairs, _command(form_, check))
+    return replace(_verdict(check, findings, pairs, _command(form_, check)), tally=kept)
 
 
 def _is_large(pair: Pair, check: ChangeCheck) -> bool:

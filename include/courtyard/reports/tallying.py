@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from courtyard.district.models import District, ReportSpec
 from courtyard.district.report_checks import Figure
@@ -23,6 +24,18 @@ def tally(district: District, spec: ReportSpec, content: Content, figure: Figure
     for row in _counting(district, spec, content, figure):
         rows.setdefault(str(row[split]) if split is not None else "", []).append(row)
     return {name: _measure(figure, columns, found) for name, found in rows.items()}
+
+
+def kept(figure: Figure, values: Figures) -> dict[str, Any]:
+    """A figure's values as JSON, with what they measure."""
+    return {"figure": figure.model_dump(mode="json"), "values": {name: str(value) for name, value in values.items()}}
+
+
+def recalled(figure: Figure, found: dict[str, Any] | None) -> Figures | None:
+    """Values that were kept, or None when there are none or they measure something else."""
+    if not found or found["figure"] != figure.model_dump(mode="json"):
+        return None
+    return {name: Decimal(value) for name, value in found["values"].items()}
 
 
 def _measure(figure: Figure, columns: list[int], rows: list[tuple[Value, ...]]) -> Decimal:

@@ -20,6 +20,7 @@ check_result = Table(
     Column("status", Text, nullable=False, comment="passed | explained | failing | not_compared"),
     Column("reason", Text, nullable=False, server_default=""),
     Column("figures", JSONB, nullable=False, comment="[{where, ours, theirs}], without personal data"),
+    Column("tally", JSONB, comment="of a change: {figure, values}, what the next period is set against"),
     schema="publish",
 )
 
@@ -82,7 +83,7 @@ sending = Table(
     Column("channel", Text, primary_key=True, comment="folder | sftp | mail"),
     Column("target", Text, nullable=False, comment="folder, connection and path, or a department's mail address"),
     Column("basis", Text, nullable=False, comment="why it may be sent, and on whose word"),
-    Column("view", Text, nullable=False, comment="how much of the data the recipient sees; '' where there is one view"),
+    Column("view", Text, nullable=False, comment="full | masked | counts: how much of the data the recipient sees"),
     Column("files", JSONB, nullable=False, comment="{name: SHA-256}"),
     Column("queued_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),

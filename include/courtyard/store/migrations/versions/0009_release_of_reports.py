@@ -41,7 +41,7 @@ def upgrade() -> None:
             "view",
             sa.Text(),
             nullable=False,
-            comment="how much of the data the recipient sees; '' where there is one view",
+            comment="full | masked | counts: how much of the data the recipient sees",
         ),
         sa.Column("files", postgresql.JSONB(), nullable=False, comment="{name: SHA-256}"),
         sa.Column("queued_at", MOMENT, nullable=False),
@@ -71,6 +71,12 @@ def _checks() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "figures", postgresql.JSONB(), nullable=False, comment="[{where, ours, theirs}], without personal data"
+        ),
+        sa.Column(
+            "tally",
+            postgresql.JSONB(),
+            nullable=True,
+            comment="of a change: {figure, values}, what the next period is set against",
         ),
         sa.PrimaryKeyConstraint("street_code", "report", "period", "content_hash", "check_name"),
         schema="publish",
