@@ -18,7 +18,7 @@ FOUND = {
     "revision": 2,
     "folder": "2026-07/dibao_roster/r2",
     "files": [
-        {"file": "a.xlsx", "view": "full", "recipients": ["民政局"], "basis": "办法[1]"},
+        {"file": "a.xlsx", "view": "names", "recipients": ["民政局"], "basis": "办法[1]"},
         {"file": "b.xlsx", "view": "masked", "recipients": [], "basis": ""},
     ],
 }

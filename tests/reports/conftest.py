@@ -159,7 +159,7 @@ class World:
         """A publication's view of a kind, opened; its full form for None."""
         place = self.ctx.settings.published / folder
         manifest = json.loads((place / "manifest.json").read_bytes())
-        (name,) = (name for name in manifest["files"] if manifest.get("views", {}).get(name) == kind)
+        name = next((name for name, view in manifest["views"].items() if view == kind), manifest["form"])
         return load_workbook(BytesIO((place / name).read_bytes())).active
 
 

@@ -316,22 +316,19 @@ def test_every_sending_is_audited(office, warehouse_url):
     assert found == [("2026-07/dibao_roster/r1 civil folder",)]
 
 
-MANIFEST = {"report": "x", "files": {"a.xlsx": "1", "b.xlsx": "2"}}
+MANIFEST = {
+    "report": "x",
+    "files": {"a.xlsx": "1", "对照表.xlsx": "2", "b.xlsx": "3"},
+    "views": {"a.xlsx": "names", "对照表.xlsx": "names", "b.xlsx": "masked"},
+}
 
 
 @pytest.mark.parametrize(
-    ("views", "view", "names"),
-    [
-        (None, "full", ["a.xlsx", "b.xlsx"]),
-        (None, "masked", []),  # never more than what one is entitled to
-        ({"b.xlsx": "masked"}, "full", ["a.xlsx"]),
-        ({"b.xlsx": "masked"}, "masked", ["b.xlsx"]),
-        ({"b.xlsx": "masked"}, "counts", []),
-    ],
+    ("view", "files"),
+    [("names", {"a.xlsx": "1", "对照表.xlsx": "2"}), ("masked", {"b.xlsx": "3"}), ("counts", {})],
 )
-def test_who_is_entitled_to_a_view_gets_its_files(views, view, names):
-    manifest = MANIFEST | ({} if views is None else {"views": views})
-    assert files_for(manifest, view) == names
+def test_who_is_entitled_to_a_view_gets_its_files_and_no_comparison_of_the_full_form(view, files):
+    assert files_for(MANIFEST, view) == files
 
 
 def test_a_recipient_whose_view_was_not_made_gets_nothing():
@@ -340,12 +337,20 @@ def test_a_recipient_whose_view_was_not_made_gets_nothing():
         Parcel.of(MANIFEST, recipient, "counts", street_code="", street="", source=Path(), basis="")
 
 
-def test_a_copy_of_a_view_that_was_not_made_waits_and_the_department_gets_its_form(office):
+def test_a_view_goes_to_whom_the_report_names_and_the_form_to_its_department(office):
     world, _ = having(office, FOLDER)
-    copy = {"recipient": "copy", "name": "档案馆", "due_days": 5, "channels": [{"channel": "folder", "path": "recipients/b"}],
-            "reports": {"dibao_roster": {"view": "masked"}}}  # fmt: skip
+    copy = {
+        "recipient": "copy",
+        "name": "档案馆",
+        "due_days": 5,
+        "channels": [{"channel": "folder", "path": "recipients/b"}],
+    }
     pack = Recipients(recipients=(*world.ctx.district.recipients.recipients, Recipient.model_validate(copy)))
-    ctx = replace(world.ctx, district=world.ctx.district.model_copy(update={"recipients": pack}))
+    spec = world.ctx.district.reports["dibao_roster"]
+    views = tuple(view.model_copy(update={"recipients": ("档案馆",)}) for view in spec.views if view.kind == "masked")
+    reports = {**world.ctx.district.reports, spec.report: spec.model_copy(update={"views": views})}
+    ctx = replace(world.ctx, district=world.ctx.district.model_copy(update={"recipients": pack, "reports": reports}))
     done = deliver(replace(world, ctx=ctx))
-    assert [e["recipient"] for e in done["sent"]] == ["civil"] and [e["recipient"] for e in done["waiting"]] == ["copy"]
-    assert not (world.ctx.settings.outbox / "recipients/b").exists()
+    assert sorted(e["recipient"] for e in done["sent"]) == ["civil", "copy"] and not done["waiting"]
+    sent = {p.name for p in (world.ctx.settings.outbox / "recipients/b").rglob("*.xlsx")}
+    assert sent == {"低保对象花名册_2026-07_r1_脱敏.xlsx"}

@@ -146,7 +146,7 @@ def test_what_was_published_without_views_is_restored_without_them(world):
     district = world.ctx.district.model_copy(update={"reports": {"dibao_statistics": bare}})
     reports.publish(replace(world.ctx, district=district))
     before = manifest(world, FOLDER)
-    assert "views" not in before and len(before["files"]) == 1
+    assert list(before["views"].values()) == ["names"] and len(before["files"]) == 1
     shutil.rmtree(world.ctx.settings.published / FOLDER)
     reports.publish(world.ctx)
     assert manifest(world, FOLDER) == before
@@ -174,7 +174,7 @@ def test_who_may_get_which_file(dibao):
     found = reports.entitled(dibao.ctx, "dibao_roster", "2026-07")
     assert (found["title"], found["revision"], found["folder"]) == ("低保对象花名册", 1, "2026-07/dibao_roster/r1")
     assert {entry["view"]: (entry["file"], entry["recipients"]) for entry in found["files"]} == {
-        "full": ("低保对象花名册_2026-07_r1.xlsx", ["青羊区民政局"]),
+        "names": ("低保对象花名册_2026-07_r1.xlsx", ["青羊区民政局"]),
         "masked": ("低保对象花名册_2026-07_r1_脱敏.xlsx", ["青羊区委社会工作部"]),
         "counts": ("低保对象花名册_2026-07_r1_统计.xlsx", ["各社区居民委员会"]),
     }

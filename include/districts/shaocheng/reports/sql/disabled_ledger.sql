@@ -1,5 +1,5 @@
 -- The persons by community, courtyard and name.
-SELECT f.dataset, f.record_key, f.attrs ->> 'name' AS name, f.sealed ->> 'disability_no' AS disability_no,
+SELECT f.dataset, f.record_key, c.community_code, f.attrs ->> 'name' AS name, f.sealed ->> 'disability_no' AS disability_no,
        f.attrs ->> 'kind' AS kind, f.attrs ->> 'grade' AS grade, f.attrs ->> 'guardian' AS guardian,
        f.attrs ->> 'subsidy' AS subsidy,
        jsonb_build_array(jsonb_build_object('delivery_id', f.delivery_id, 'sheet', f.sheet, 'row_no', f.row_no)) AS sources

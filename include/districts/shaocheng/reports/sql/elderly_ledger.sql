@@ -1,5 +1,5 @@
 -- The persons by community, courtyard and name.
-SELECT f.dataset, f.record_key, f.attrs ->> 'name' AS name, f.attrs ->> 'sex' AS sex,
+SELECT f.dataset, f.record_key, c.community_code, f.attrs ->> 'name' AS name, f.attrs ->> 'sex' AS sex,
        f.attrs ->> 'birth_date' AS birth_date, f.sealed ->> 'id_number' AS id_number, f.attrs ->> 'address' AS address,
        f.attrs ->> 'living' AS living, f.attrs ->> 'self_care' AS self_care, f.attrs ->> 'health' AS health,
        f.attrs ->> 'band' AS band, f.attrs ->> 'contact_name' AS contact_name,
