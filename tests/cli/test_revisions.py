@@ -23,6 +23,7 @@ def courtyard(dibao, warehouse_url, monkeypatch):  # noqa: F811
     """Both low-income forms of July in their second revision, and a command line that sees them."""
     both = dibao.only("dibao_roster", "dibao_statistics")
     reports.publish(both.ctx)
+    both.sent()
     delivery = both.batch("dibao_register", "2026-07", "2026-09-20T10:00:00+08:00")
     both.replace(delivery, "dibao_register", "2026-07/k4", {"monthly_amount": "940"})
     reports.publish(both.ctx)

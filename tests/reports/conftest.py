@@ -151,6 +151,18 @@ class World:
         district = self.ctx.district.model_copy(update={"reports": specs})
         return World(replace(self.ctx, district=district), self._serial)
 
+    def sent(self) -> None:
+        """All that is published counts as sent to the department whose form it is."""
+        codes = {r.name: r.recipient for r in self.ctx.district.recipients.recipients}
+        statement = """INSERT INTO publish.sending (street_code, report, period, revision, recipient, channel, target, basis,
+                   view, files, queued_at, sent_at, confirmed_at)
+               SELECT street_code, report, period, revision, CAST(:codes AS jsonb) ->> (manifest ->> 'recipient'), 'folder',
+                      '', '', 'names', '{}', as_known_at, as_known_at, as_known_at
+                 FROM publish.publication WHERE report <> 'bulletin'
+               ON CONFLICT DO NOTHING"""
+        with self.ctx.engine("publisher").begin() as connection:
+            connection.execute(text(statement), {"codes": json.dumps(codes)})
+
     def sheet(self, folder: str) -> Worksheet:
         """The full form in a folder below published/, opened."""
         return self.view(folder, None)

@@ -175,8 +175,8 @@ def test_it_is_published_once_with_a_reports_manifest(quarter):
     folder = quarter.ctx.settings.published / "2026Q3/bulletin/r1"
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert list(manifest) == [
-        "report", "title", "recipient", "period", "revision", "supersedes", "as_known_at", "content_hash", "files",
-        "rows", "notes", "approvals",
+        "approvals", "as_known_at", "content_hash", "files", "notes", "period", "recipient", "report", "revision", "rows",
+        "supersedes", "title",
     ]  # fmt: skip
     assert manifest["files"] == {"季度简报_2026Q3_r1.docx": sha256(published(quarter)).hexdigest()}
     assert manifest["as_known_at"] == OCTOBER

@@ -166,7 +166,7 @@ def test_a_lost_second_revision_is_made_again_byte_for_byte(dibao, report):
     reports.publish(dibao.ctx)
     folder = dibao.ctx.settings.published / f"2026-07/{report}/r2"
     before = files(folder)
-    assert len(before) == 3
+    assert sum("对照表" in name for name in before) == 1
     next(folder.glob("*对照表.xlsx")).unlink()
     assert reports.publish(dibao.ctx)["published"] == []
     assert files(folder) == before

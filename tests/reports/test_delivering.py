@@ -280,7 +280,7 @@ def test_a_period_can_be_sent_alone(office):
 
 def test_a_published_file_that_was_damaged_is_not_sent(office):
     world, _ = having(office, FOLDER, MAIL)
-    form = next((world.ctx.settings.published / "2026-07/dibao_roster/r1").glob("*.xlsx"))
+    form = next((world.ctx.settings.published / "2026-07/dibao_roster/r1").glob("*_r1.xlsx"))
     form.write_bytes(form.read_bytes() + b"?")
     done = deliver(world)
     assert {e["error"] for e in done["waiting"]} == {"已发布的文件缺失或损坏。 请先运行该季度把它恢复。"}

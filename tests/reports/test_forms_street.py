@@ -233,7 +233,7 @@ def test_each_hotline_figure_leads_to_the_orders_it_counts(hotline):
 
 def test_the_trend_stands_in_the_workbook_as_values_with_a_gap_for_what_never_came(hotline):
     one(hotline, "hotline_statistics", "2026-09")
-    (path,) = (hotline.ctx.settings.published / "2026-09/hotline_statistics/r1").glob("*.xlsx")
+    (path,) = (hotline.ctx.settings.published / "2026-09/hotline_statistics/r1").glob("*_r1.xlsx")
     trend = [[cell.value for cell in row] for row in load_workbook(path)["各月受理量"]]
     assert trend == [
         ["月份", "受理"],

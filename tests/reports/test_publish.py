@@ -37,7 +37,7 @@ def test_the_manifest_names_every_file_with_its_hash_and_when_it_was_known(dibao
     assert manifest["files"] == {name: sha256(body).hexdigest() for name, body in found.items()}
     form = "低保对象花名册_2026-07_r1"
     assert sorted(found) == sorted([f"{form}.xlsx", f"{form}_脱敏.xlsx", f"{form}_统计.xlsx"])
-    assert manifest["views"] == {f"{form}_脱敏.xlsx": "masked", f"{form}_统计.xlsx": "counts"}
+    assert manifest["views"] == {f"{form}.xlsx": "names", f"{form}_脱敏.xlsx": "masked", f"{form}_统计.xlsx": "counts"}
     assert (manifest["revision"], manifest["supersedes"], manifest["rows"]) == (1, None, 5)
     assert manifest["as_known_at"] == "2026-07-03T09:00:00+08:00"
 

@@ -40,6 +40,7 @@ def revised(dibao):
     """城市低保统计表 of July in its second revision."""
     dibao = dibao.only("dibao_statistics")
     reports.publish(dibao.ctx)
+    dibao.sent()
     correct(dibao, {"monthly_amount": "940"})
     reports.publish(dibao.ctx)
     return dibao
@@ -75,6 +76,7 @@ def test_the_letter_names_the_cells_the_cause_and_what_to_do(revised):
 def test_a_letter_about_a_roster_names_nobody(dibao):
     dibao = dibao.only("dibao_roster")
     reports.publish(dibao.ctx)
+    dibao.sent()
     correct(dibao, {"monthly_amount": "940", "head_name": "赵改名", "name": "赵改名"})
     reports.publish(dibao.ctx)
     (found,) = dibao.rows("SELECT letter FROM publish.recall")
@@ -88,6 +90,7 @@ def test_who_was_sent_a_view_without_values_is_told_none(dibao, monkeypatch):
     monkeypatch.setattr(recalling, "receivers_of", lambda *_: [receiver])
     dibao = dibao.only("dibao_statistics")
     reports.publish(dibao.ctx)
+    dibao.sent()
     correct(dibao, {"monthly_amount": "940"})
     reports.publish(dibao.ctx)
     (found,) = dibao.rows("SELECT letter FROM publish.recall WHERE period = '2026-07'")
@@ -104,6 +107,7 @@ def test_the_office_hears_that_a_letter_waits(revised):
 
 
 def test_a_third_revision_recalls_the_second_and_the_first_stays_told(revised):
+    revised.sent()
     correct(revised, {"monthly_amount": "950"}, "2026-09-21T10:00:00+08:00")
     reports.publish(revised.ctx)
     pairs = revised.rows("SELECT old_revision, new_revision FROM publish.recall WHERE period = '2026-07' ORDER BY 1")
@@ -114,10 +118,12 @@ def test_who_holds_a_much_older_revision_is_told_all_that_changed_since(dibao, m
     """As if it had become known only with the third revision who had received the first."""
     dibao = dibao.only("dibao_statistics")
     reports.publish(dibao.ctx)
+    dibao.sent()
     correct(dibao, {"monthly_amount": "940"})
     with monkeypatch.context() as patch:
         patch.setattr(recalling, "queue", lambda *_: None)
         reports.publish(dibao.ctx)
+    dibao.sent()
     correct(dibao, {"monthly_amount": "950"}, "2026-09-21T10:00:00+08:00")
     reports.publish(dibao.ctx)
     found = dibao.rows("SELECT old_revision, letter FROM publish.recall WHERE period = '2026-07' ORDER BY 1")
@@ -143,6 +149,7 @@ def test_from_waiting_over_sent_to_acknowledged_and_overdue_meanwhile(revised):
 def test_a_publication_that_fails_leaves_no_letter_number_behind(dibao, monkeypatch):
     dibao = dibao.only("dibao_roster")
     reports.publish(dibao.ctx)
+    dibao.sent()
     correct(dibao, {"monthly_amount": "940"})
     with monkeypatch.context() as patch:
         patch.setattr(recalling, "_QUEUE", text("SELECT 1 / 0"))
@@ -183,6 +190,7 @@ def test_a_closing_needs_a_post_and_a_reason(dibao, post, reason, said):
 
 def test_a_late_correction_of_a_past_quarter_touches_only_what_it_affects(world):
     """Four forms of 2026Q1; in September February's register is corrected."""
+    world = world.only("dibao_roster", "dibao_statistics", "population_statistics", "activist_ledger")
     ctx = replace(world.ctx, period=Period.quarter("2026Q1"))
     who = {"benefit_no": "D1", "head_name": "王样例", "name": "王样例", "relation": "0", "category": "dibao"}
     for month in ("2026-01", "2026-02", "2026-03"):
@@ -193,9 +201,11 @@ def test_a_late_correction_of_a_past_quarter_touches_only_what_it_affects(world)
     activists = world.batch("grid_activists", "2026Q1", "2026-04-02T09:00:00+08:00", unit="510105005002001")
     world.record(activists, "a1", {"name": "王样例"}, courtyard="C1", person="P1")
     first = reports.publish(ctx)
-    assert (len(first["published"]), first["held"]) == (8, [])
+    forms = [p["folder"] for p in first["published"] if p["report"] != "bulletin"]
+    assert (len(forms), first["held"]) == (8, [])
+    world.sent()
     published = world.ctx.settings.published
-    before = {path: path.read_bytes() for path in sorted(published.rglob("*")) if path.is_file()}
+    before = {path: path.read_bytes() for folder in forms for path in sorted((published / folder).iterdir())}
 
     late = world.batch("dibao_register", "2026-02", LATE)
     world.replace(late, "dibao_register", "2026-02/k1", {"monthly_amount": "1000"})

@@ -76,5 +76,5 @@ def test_the_commands_run_one_after_the_other(dibao, warehouse_url, monkeypatch)
     assert "低保人数本期为24，上期（2026年7月）为4，增加20（500.0%）" in listed
     assert "说明已记下" in explained and "2026-08 r1" in waits and "核对：合计等于各社区之和：通过" in shown
     assert "第1版已签发" in signed and "第1版退回" in returned and f"到 {day} 为止免签发" in waived
-    assert "送达 2 件，待送 2 件" in delivered and "没有设置这个连接" in sent
+    assert "送达 4 件，待送 2 件" in delivered and "没有设置这个连接" in sent
     assert (settings.outbox / "recipients/civil_affairs/2026-07/dibao_statistics/r1/manifest.json").is_file()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+FULL = "names"  # the form itself and what changed in it, beside views of it that show less
 
 Manifest = dict[str, Any]
 
@@ -47,6 +48,11 @@ def write_manifest(target: Path, manifest: Manifest) -> None:
 def written(manifest: Manifest) -> bytes:
     """The bytes of a manifest: the same whether it was made now or read from the warehouse."""
     return json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def view_of(manifest: Manifest, name: str) -> str:
+    """The view that a file is; one of a manifest from before there were views is the full form."""
+    return manifest.get("views", {}).get(name, FULL)
 
 
 def is_whole(folder: Path, manifest: Manifest) -> bool:

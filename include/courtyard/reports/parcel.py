@@ -66,4 +66,4 @@ class Parcel:
 
 def files_for(manifest: Manifest, view: str) -> dict[str, str]:
     """The files that one who is entitled to a view may see, with their SHA-256."""
-    return {name: digest for name, digest in manifest["files"].items() if manifest["views"][name] == view}
+    return {name: digest for name, digest in manifest["files"].items() if folder.view_of(manifest, name) == view}

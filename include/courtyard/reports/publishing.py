@@ -237,7 +237,7 @@ def _files(
     if entries:
         compared = comparison_sheet.name(job.spec.title, str(job.period), revision)
         files[compared] = _comparison(job, made, revision, entries)
-    shown = dict.fromkeys(files, views.FULL)
+    shown = dict.fromkeys(files, folder.FULL)
     for view, (kind, body) in views.files(job, made, revision, recorded).items():
         files[view], shown[view] = body, kind
     return files, {

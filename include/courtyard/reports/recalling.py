@@ -20,8 +20,8 @@ from courtyard.reports import causes, changes, editions
 from courtyard.reports.causes import Cause
 from courtyard.reports.changes import Entry
 from courtyard.reports.content import Content
+from courtyard.reports.folder import FULL
 from courtyard.reports.report_letters import Recall, recall_letter
-from courtyard.reports.views import FULL
 from courtyard.submissions import outbox
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from courtyard.district.report_views import View, title_of
 from courtyard.errors import UsageError
 from courtyard.period import Period
 from courtyard.privacy import masking
-from courtyard.reports import counting, disclosing, form, readiness
+from courtyard.reports import counting, disclosing, folder, form, readiness
 from courtyard.reports.content import DASH, Content, Value
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from courtyard.reports.publishing import Job
 
 
-FULL = "names"  # the form itself and what changed in it, which are no view
 _LATEST = text("""
 SELECT revision, folder, manifest FROM publish.publication
  WHERE street_code = :street AND report = :report AND period = :period ORDER BY revision DESC LIMIT 1
@@ -32,7 +31,7 @@ SELECT revision, folder, manifest FROM publish.publication
 
 def files(job: Job, made: Content, revision: int, recorded: dict[str, Any] | None) -> dict[str, tuple[str, bytes]]:
     """Each view's file name, its kind and its bytes; of a recorded publication those that it had then."""
-    then = None if recorded is None else recorded["views"].values()
+    then = None if recorded is None else recorded.get("views", {}).values()
     found: dict[str, tuple[str, bytes]] = {}
     for view in job.spec.views:
         if then is not None and view.kind not in then:
@@ -68,9 +67,9 @@ def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:
 
 def _to_whom(spec: ReportSpec, manifest: dict[str, Any], name: str) -> dict[str, Any]:
     """Who may get a file of a publication and on what basis; nobody any more, where the pack gave a view up."""
-    kind = manifest["views"][name]
-    if kind == FULL:
-        return {"file": name, "view": FULL, "recipients": [manifest["recipient"]], "basis": spec.basis}
+    kind = folder.view_of(manifest, name)
+    if kind == folder.FULL:
+        return {"file": name, "view": kind, "recipients": [manifest["recipient"]], "basis": spec.basis}
     view = next((view for view in spec.views if view.kind == kind), None)
     return {
         "file": name,

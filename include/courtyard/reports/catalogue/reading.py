@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -57,22 +57,17 @@ def entries(connection: Connection, ctx: Context) -> list[Entry]:
     return sorted(found, key=lambda entry: (-entry.as_of.toordinal(), entry.title, str(entry.period)))
 
 
-def _recorded(connection: Connection, ctx: Context, name: str, table: str) -> Iterable[Any]:
-    """The rows of a statement, none while the warehouse has no such table."""
-    if connection.scalar(_SQL["is_there"], {"table": table}):
-        return connection.execute(_SQL[name], _where(ctx))
-    return ()
-
-
 def _progress(connection: Connection, ctx: Context) -> dict[RevisionKey, Progress]:
     """How far each revision has come on its way out; one of which nothing is recorded waits."""
     sent: dict[RevisionKey, list[Sending]] = defaultdict(list)
-    for name, table in (("sendings", "publish.sending"), ("recalls", "mart.report_recall")):
-        for row in _recorded(connection, ctx, name, table):
+    names = {r.recipient: r.name for r in ctx.district.recipients.recipients}
+    for statement in ("sendings", "recalls"):
+        for row in connection.execute(_SQL[statement], _where(ctx)):
             state = f"{row.state}：{row.error}" if row.error else row.state
-            sent[row.report, row.period, row.revision].append(Sending(row.recipient, row.channel, state, row.at))
+            to = Sending(names.get(row.recipient, row.recipient), row.channel, state, row.at)
+            sent[row.report, row.period, row.revision].append(to)
     found = {key: Progress(Status.WAITING, sendings=tuple(sendings)) for key, sendings in sent.items()}
-    for row in _recorded(connection, ctx, "sign_offs", "publish.sign_off"):
+    for row in connection.execute(_SQL["sign_offs"], _where(ctx)):
         key = (row.report, row.period, row.revision)
         status = Status.SIGNED if row.decision == "signed" else Status.RETURNED
         found[key] = Progress(status, row.reason, row.post, row.at, tuple(sent.get(key, ())))
@@ -82,7 +77,7 @@ def _progress(connection: Connection, ctx: Context) -> dict[RevisionKey, Progres
 def _changes(connection: Connection, ctx: Context) -> dict[RevisionKey, tuple[Change, ...]]:
     """What each revision changed: columns and counts. Values are in the forms alone, which few may open."""
     found: dict[RevisionKey, list[Change]] = defaultdict(list)
-    for row in _recorded(connection, ctx, "changes", "mart.report_change"):
+    for row in connection.execute(_SQL["changes"], _where(ctx)):
         names = [ctx.district.sources[s].title if s in ctx.district.sources else s for s in (row.sources or "").split()]
         cause = "、".join(names) + "的新送达" if names else "口径或版式调整"
         found[row.report, row.period, row.revision].append(Change(_KINDS[row.kind], row.header, row.cells, cause))
@@ -92,7 +87,7 @@ def _changes(connection: Connection, ctx: Context) -> dict[RevisionKey, tuple[Ch
 def _checks(connection: Connection, ctx: Context) -> dict[tuple[str, str, str], tuple[Check, ...]]:
     """The reconciliations of each content, by its hash."""
     found: dict[tuple[str, str, str], list[Check]] = defaultdict(list)
-    for row in _recorded(connection, ctx, "checks", "publish.check_result"):
+    for row in connection.execute(_SQL["checks"], _where(ctx)):
         found[row.report, row.period, row.content_hash].append(Check(row.title, _STATES[row.status], row.reason))
     return {key: tuple(kept) for key, kept in found.items()}
 

@@ -15,9 +15,6 @@ SELECT count(DISTINCT b.delivery_id)::int AS deliveries, max(d.received_at) AS r
  WHERE b.street_code = :street AND b.dataset = :dataset AND b.period = :period AND b.status = 'merged'
    AND d.received_at <= :known_at
 
--- name: is_there
-SELECT to_regclass(:table) IS NOT NULL
-
 -- name: sign_offs
 SELECT DISTINCT ON (report, period, revision) report, period, revision, decision, reason, post, at
   FROM publish.sign_off WHERE street_code = :street AND decision <> 'refused'
