@@ -156,7 +156,7 @@ def _rounded(value: Decimal) -> str:
 def _published(settings: Settings, month: Period) -> dict[str, tuple[str, ...]]:
     """Each row of the newest revision's table by its area, as printed."""
     newest = max((settings.published / str(month) / REPORT).glob("r*"), key=lambda path: int(path.name[1:]))
-    (path,) = newest.glob("12345*.xlsx")
+    (path,) = newest.glob(f"12345*_{newest.name}.xlsx")
     found = {}
     for row in load_workbook(path).active.iter_rows(min_row=FIRST_ROW, values_only=True):
         if str(row[0]).startswith("注："):

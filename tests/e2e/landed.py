@@ -39,6 +39,9 @@ SELECT sources FROM publish.cell_row
 """)
 
 
+PACK = "pack"
+
+
 @dataclass(frozen=True)
 class Picked:
     """A cell of the body of a published form."""
@@ -63,7 +66,7 @@ class Picked:
 def pick(ctx: Context, how_many: int, seed: int) -> list[Picked]:
     """Random cells over all published reports: a report and period first, so that long rosters do not crowd out the rest."""
     with ctx.engine().connect() as connection:
-        published = [row for row in connection.execute(_PUBLISHED) if row.rows]
+        published = [row for row in connection.execute(_PUBLISHED) if row.rows and row.report in ctx.district.reports]
     chance, found = random.Random(seed), []
     for _ in range(how_many):
         row = chance.choice(published)
@@ -81,7 +84,11 @@ class Landed:
     _read: dict[str, dict[tuple[str, str, int], dict[str, Any]]] = field(default_factory=dict)
 
     def row(self, delivery_id: str, dataset: str, sheet: str, row_no: int) -> dict[str, Any]:
-        """What a landed row says, by contract column; KeyError where there is none."""
+        """What a landed row says, by contract column, or a line of the pack; KeyError where there is none."""
+        source, _, name = delivery_id.partition(":")
+        if source == PACK:
+            lines = (self.ctx.settings.district_path / name).read_text("utf-8").splitlines()
+            return dict(zip(lines[0].split(","), lines[row_no - 1].split(","), strict=True))
         if delivery_id not in self._read:
             self._read[delivery_id] = self._parsed(delivery_id)
         return self._read[delivery_id][dataset, sheet, row_no]
@@ -119,6 +126,8 @@ def check(ctx: Context, landed: Landed, picked: Picked) -> str:
     rows = [landed.row(r["delivery_id"], r["dataset"], r["sheet"], r["row_no"]) for r in found["rows"]]
     with ctx.engine().connect() as connection:
         for traced, said in zip(found["rows"], rows, strict=True):
+            if traced["source"] == PACK:
+                continue
             attrs = connection.execute(_ATTRS, traced).scalars().first()
             assert attrs == _kept(ctx, traced["dataset"], said), (picked.cell, traced)
     value = printed(ctx, picked)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 from tests.privacy.attacker import STAR, Attacker
 
@@ -19,6 +19,8 @@ QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 PARTS = {
     "当月低保对象人数(人)": ("老年人", "成年人", "未成年人"),
     "总人口": ("户籍", "流动", "境外"),
+    "总数": ("男", "女"),
+    "党员总数": ("正式", "预备"),
 }
 AGES = ("0-6", "7-15", "16-59", "60+")
 # A count within another, and whether what is between them is a group of persons.
@@ -28,18 +30,25 @@ WITHIN = [
     ("80+", "60+", True),
     ("人户分离", "总人口", True),
     ("总户数", "总人口", False),
+    ("本区户籍", "总数", True),
+    ("随迁", "总数", True),
+    ("残疾儿童", "总数", True),
+    *((part, "党员总数", False) for part in ("女", "少数民族", "35岁及以下", "60岁以上", "大专以上", "流动党员")),
+    *((part, "受理", False) for part in ("按期办结", "逾期", "退单", "重复件", "满意", "不满意")),
 ]
 MONTH_MONEY, YEAR_MONEY = "当月资金支出(万元)", "累计资金支出(元)"
 YUAN = {MONTH_MONEY: 10_000, YEAR_MONEY: 1}
-NO_FACTS = ("当月人均补助水平(元)", "低保标准(元)")  # made of others, or the same everywhere
+NO_FACTS = ("当月人均补助水平(元)", "低保标准(元)", "满意率", "平均用时")  # made of others, or the same everywhere
+OTHERS = ("school_age_statistics", "party_statistics", "hotline_statistics", "elderly_ledger", "disabled_ledger")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A printed table: values by area and header, and what is written below it."""
+    """A printed table: values by area and header, headers by the group above them, and what is written below."""
 
     values: dict[tuple[str, str], object]
     notes: str
+    groups: dict[str, tuple[str, ...]]
 
     @property
     def areas(self) -> list[str]:
@@ -53,16 +62,21 @@ class Sheet:
 def read(path: Path) -> Sheet:
     rows = [[cell.value for cell in row] for row in load_workbook(path).active.iter_rows()]
     last = next(i for i, row in enumerate(rows) if row[0] == TOTAL)
-    top = next(i for i, row in enumerate(rows) if row[0] in ("社区", "地区"))
+    top = next(i for i, row in enumerate(rows) if row[0] in ("社区", "地区", "党组织名称"))
     first = next(i for i in range(top + 1, last) if rows[i][0])
     headers = [[row[n] for row in rows[top:first] if row[n]] for n in range(len(rows[top]))]
-    values = {
-        (row[0], headers[n][-1]): row[n]
-        for row in rows[first : last + 1]
-        for n in range(1, len(row))
-        if headers[n] and headers[n][-1] not in NO_FACTS
-    }
-    return Sheet(values, "".join(str(row[0]) for row in rows[last + 1 :]))
+    body = rows[first : last + 1]
+    counted = [
+        n for n in range(1, len(rows[top]))
+        if headers[n] and headers[n][-1] not in NO_FACTS and all(row[n] == STAR or not isinstance(row[n], str) for row in body)
+    ]  # fmt: skip
+    values = {(row[0], headers[n][-1]): row[n] for row in body for n in counted}
+    groups: dict[str, tuple[str, ...]] = {}
+    group = ""
+    for n in counted:
+        group = rows[top][n] or group
+        groups[group] = (*groups.get(group, ()), headers[n][-1])
+    return Sheet(values, "".join(str(row[0]) for row in rows[last + 1 :]), groups)
 
 
 def sheets(street, report: str, period: str) -> tuple[Sheet, Sheet | None]:
@@ -70,8 +84,8 @@ def sheets(street, report: str, period: str) -> tuple[Sheet, Sheet | None]:
     folder = street.settings.published / period / report / "r1"
     manifest = json.loads((folder / "manifest.json").read_bytes())
     (view,) = (name for name, kind in manifest["views"].items() if kind == "counts")
-    (full,) = (name for name in manifest["files"] if name not in manifest["views"])
-    return read(folder / view), None if report == "dibao_roster" else read(folder / full)
+    is_roster = street.context(QUARTERS[-1]).district.reports[report].kind == "roster"
+    return read(folder / view), None if is_roster else read(folder / manifest["form"])
 
 
 def look(attacker: Attacker, sheet: Sheet, full: Sheet, when: str, names: dict[str, str] | None = None) -> None:
@@ -123,12 +137,22 @@ def money_over_months(attacker: Attacker, forms: dict[str, Sheet]) -> None:
             attacker.equal(terms, left)
 
 
-def classes(sheet: Sheet) -> Iterator[tuple[str, ...]]:
-    """The classes of a roster's counts that add up to all its rows: by category, by relation."""
-    headers = sheet.headers[1:]
-    start = headers.index("本人")
-    yield tuple(headers[:start])
-    yield tuple(headers[start:])
+def look_at_counts(attacker: Attacker, sheet: Sheet, when: str, names: dict[str, str] | None = None) -> None:
+    """See the counts of a roster: by area, and the classes of each of its codes add up to all rows."""
+
+    def name(area: str, header: str) -> tuple[str, str, str]:
+        return when, area, (names or {}).get(header, f"roster {header}")
+
+    is_silent = "不公布的数：" in sheet.notes
+    for (area, header), value in sheet.values.items():
+        attacker.see(name(area, header), value)
+        if is_silent:
+            attacker.least[name(area, header)] = 0
+    for area in sheet.areas:
+        for parts in (parts for group, parts in sheet.groups.items() if parts != (group,)):
+            attacker.equal({name(area, TOTAL): 1, **{name(area, part): -1 for part in parts}})
+    for header in sheet.headers:
+        attacker.equal({name(TOTAL, header): 1, **{name(area, header): -1 for area in sheet.areas if area != TOTAL}})
 
 
 def test_benefit_tables_of_a_year_give_no_small_count_away(street):
@@ -138,13 +162,7 @@ def test_benefit_tables_of_a_year_give_no_small_count_away(street):
         sheet, forms[month] = sheets(street, "dibao_statistics", month)
         look(attacker, sheet, forms[month], month)
         counted, _ = sheets(street, "dibao_roster", month)
-        names = {"城市低保": "当月低保对象人数(人)", "本人": "roster heads"}
-        for (area, header), value in counted.values.items():
-            attacker.see((month, area, names.get(header, f"roster {header}")), value)
-        for area in counted.areas:
-            for parts in classes(counted):
-                terms = {(month, area, names.get(part, f"roster {part}")): -1 for part in parts}
-                attacker.equal({(month, area, "roster 合计"): 1, **terms})
+        look_at_counts(attacker, counted, month, {"城市低保": "当月低保对象人数(人)"})
         silent += "不公布的数：" in sheet.notes
         stars += sum(value == STAR for value in sheet.values.values())
     money_over_months(attacker, forms)
@@ -165,12 +183,30 @@ def test_population_tables_give_no_small_count_away(street):
     assert attacker.small() == {}
 
 
+@pytest.mark.parametrize("report", OTHERS)
+def test_every_other_table_of_counts_gives_no_small_count_away(street, report):
+    attacker, stars = Attacker(), 0
+    periods = sorted(path.parent.name for path in street.settings.published.glob(f"*/{report}"))
+    assert periods
+    for period in periods:
+        sheet, full = sheets(street, report, period)
+        if full is None:
+            look_at_counts(attacker, sheet, period)
+        else:
+            look(attacker, sheet, full, period)
+            small = [place for place, value in full.values.items() if 0 < value < attacker.threshold]
+            assert all(sheet.values[place] == STAR for place in small)
+        stars += sum(value == STAR for value in sheet.values.values())
+    assert stars
+    assert attacker.small() == {}
+
+
 def test_the_same_tables_with_their_small_counts_hidden_only_are_solved(street):
     """What the complementary cells are for."""
     sheet, full = sheets(street, "population_statistics", QUARTERS[-1])
     primary = {place: STAR if 0 < value < 5 else value for place, value in full.values.items()}
     attacker = Attacker()
-    look(attacker, Sheet(primary, sheet.notes), full, QUARTERS[-1])
+    look(attacker, Sheet(primary, sheet.notes, sheet.groups), full, QUARTERS[-1])
     solved = attacker.small()
     assert {place[1:] for place, (low, high) in solved.items() if low == high} >= {
         place for place, value in primary.items() if value == STAR
@@ -181,7 +217,7 @@ def test_a_masked_roster_shows_no_name_or_number_of_the_full_one(street):
     folder = street.settings.published / MONTHS[-1] / "dibao_roster" / "r1"
     manifest = json.loads((folder / "manifest.json").read_bytes())
     (masked,) = (name for name, kind in manifest["views"].items() if kind == "masked")
-    (full,) = (name for name in manifest["files"] if name not in manifest["views"])
+    full = manifest["form"]
     shown, whole = (
         [[cell.value for cell in row] for row in load_workbook(folder / name).active.iter_rows(min_row=5)]
         for name in (masked, full)

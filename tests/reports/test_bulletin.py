@@ -251,7 +251,7 @@ def test_charts_are_the_documents_own_and_carry_no_workbook(quarter):
         whole = "".join(package.read(name).decode("utf-8", "replace") for name in names)
     assert 'TargetMode="External"' not in whole
     document = package_text(body)
-    assert 'descr="2个院落按社区着色；1个院落季末有逾期未办结事项。"' in document
+    assert 'descr="2个院落按社区着色；标出1个有逾期未办结事项的院落。"' in document
 
 
 def package_text(body: bytes) -> str:

@@ -74,6 +74,7 @@ def sign(
 ) -> None:
     """List what waits for a signature; show one publication; with --as, sign it or return it."""
     with _office() as ctx:
+        from courtyard import reports
         from courtyard.desk.deciding import Signed
         from courtyard.reports import signing
 
@@ -92,6 +93,7 @@ def sign(
         signed = Signed(post, returned or "", datetime.now(SHANGHAI))
         decide = signing.sign if returned is None else signing.return_
         done = decide(ctx, target, signed)
+        reports.refresh_catalogue(ctx)
     if as_json:
         print_json(done.plain())
     else:
@@ -133,10 +135,12 @@ def waive(
     """Let a report go out without sign-off until a day; only its approver can."""
     last = day_of(until)
     with _office() as ctx:
+        from courtyard import reports
         from courtyard.desk.deciding import Signed
         from courtyard.reports import waiving
 
         done = waiving.waive(ctx, report, Signed(post, reason, datetime.now(SHANGHAI)), last)
+        reports.refresh_catalogue(ctx)
     if as_json:
         print_json(done)
     else:
@@ -156,9 +160,9 @@ def deliver(
     """
     within = Period.parse(period) if period else None
     with _office(sources=True) as ctx:
-        from courtyard.reports import delivering
+        from courtyard import reports
 
-        done = delivering.deliver(ctx, at=datetime.now(SHANGHAI), period=within)
+        done = reports.deliver(ctx, at=datetime.now(SHANGHAI), period=within)
     if as_json:
         print_json(done)
     else:

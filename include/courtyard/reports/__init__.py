@@ -5,10 +5,14 @@ The functions here import what they need when they are called: a DAG file may im
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime
 from typing import Any
 
 from courtyard.context import Context
+from courtyard.period import Period
+
+log = logging.getLogger(__name__)
 
 
 def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -53,14 +57,27 @@ def trace(
     return tracing.trace(ctx, report, period, cell, revision, most)
 
 
-def deliver(ctx: Context, *, at: datetime) -> dict[str, Any]:
+def deliver(ctx: Context, *, at: datetime, period: Period | None = None) -> dict[str, Any]:
     """Send what is signed or waived and has not arrived yet; never raises for a recipient that is down.
 
-    Returns {sent, waiting, unsigned}; see `delivering.deliver`.
+    Returns {sent, waiting, unsigned}; see `delivering.deliver`. The catalogue tells of it.
     """
     from courtyard.reports import delivering
 
-    return delivering.deliver(ctx, at=at)
+    done = delivering.deliver(ctx, at=at, period=period)
+    refresh_catalogue(ctx)
+    return done
+
+
+def refresh_catalogue(ctx: Context) -> None:
+    """Let the catalogue show what was signed, waived or sent; a disk that refuses is the next run's to tell."""
+    from courtyard.errors import HeldError
+    from courtyard.reports import catalogue
+
+    try:
+        catalogue.build(ctx)
+    except HeldError as error:
+        log.warning("%s", error)
 
 
 def remind(ctx: Context, *, on: date) -> dict[str, Any]:
@@ -100,9 +117,11 @@ def answer(
     from courtyard.reports import asking
 
     try:
-        return asking.answer(ctx, asked, asking.Answer(option=option, **given), at)
+        done = asking.answer(ctx, asked, asking.Answer(option=option, **given), at)
     except asking.WrongAnswer as error:
         return {"wrong": str(error)}
+    refresh_catalogue(ctx)
+    return done
 
 
 def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from courtyard.reports.bulletin.document import TEXT_WIDTH, Paper
 from courtyard.reports.bulletin.figures import Figures
 
 _CHART = (TEXT_WIDTH, 5.6)  # cm
-_MAP_WIDTH, _MAP_MOST = 13.0, 21.0  # cm
+_MAP_WIDTH, _MAP_MOST = 12.0, 19.0  # cm
 _NOTHING = "没有。"
 
 
@@ -111,9 +111,9 @@ def _map(paper: Paper, figures: Figures) -> None:
     if not figures.places:
         return
     count = sum(len(group.places) for group in figures.places)
-    late = sum(len(group.places) for group in figures.places if group.is_alert)
+    marked = [f"；标出{len(group.places)}个{group.name}" for group in figures.places if group.is_alert]
     size = (_MAP_WIDTH, min(charts.height_of_map(figures.places, _MAP_WIDTH), _MAP_MOST))
-    told = f"{count}个院落按社区着色；{late}个院落季末有逾期未办结事项。"
+    told = f"{count}个院落按社区着色{''.join(marked)}。"
     paper.chart(f"院落分布（{count}个，按社区着色；上北下南）", charts.map_of(figures.places), size, told)
 
 

@@ -19,7 +19,8 @@ from courtyard.store import statements
 _SQL = statements.load("courtyard.reports.bulletin", "reading.sql")
 REPORT = "bulletin"
 SHOWN_QUARTERS = 4
-LATE = "有逾期未办结事项的院落"
+LATE, LATEST = "有逾期未办结事项的院落", "逾期未办结事项最多的院落"
+LATEST_SHOWN = 20  # on the map: where most courtyards have something overdue, a mark on each would say nothing
 Rows = dict[tuple[str, str], RowMapping]  # by unit and indicator
 Totals = Mapping[str, tuple[Decimal | None, ...]]  # a figure's value in each quarter
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -213,13 +214,17 @@ def _submissions(connection: Connection, asked: dict[str, Any]) -> tuple[Submiss
 
 
 def _places(connection: Connection, asked: dict[str, Any]) -> tuple[Points, ...]:
-    """Courtyards by community, those with overdue matters in a group of their own."""
+    """Courtyards by community, those with the most overdue matters in a group of their own."""
+    rows = connection.execute(_SQL["places"], asked).all()
+    late = [row for row in rows if row.overdue]
+    shown = sorted(late, key=lambda row: -row.overdue)[:LATEST_SHOWN]
     groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    late = []
-    for row in connection.execute(_SQL["places"], asked):
-        (late if row.is_late else groups[row.community_name]).append((row.lon, row.lat))
+    for row in rows:
+        groups[row.community_name if row not in shown else ""].append((row.lon, row.lat))
+    marked = groups.pop("", [])
     found = [Points(name, tuple(places)) for name, places in groups.items()]
-    return tuple(found + ([Points(LATE, tuple(late), is_alert=True)] if late else []))
+    title = LATE if len(shown) == len(late) else LATEST
+    return tuple(found + ([Points(title, tuple(marked), is_alert=True)] if marked else []))
 
 
 def _corrections(

@@ -24,8 +24,8 @@ SELECT q.period, m.module || '.' || e.key AS figure, sum((e.value #>> '{}')::num
 
 -- name: places
 SELECT c.community_name, c.lon::float8 AS lon, c.lat::float8 AS lat,
-       EXISTS (SELECT FROM jsonb_each(a.response) e
-                WHERE e.key LIKE '%\_overdue' AND jsonb_typeof(e.value) = 'number' AND (e.value #>> '{}')::numeric > 0) AS is_late
+       (SELECT coalesce(sum((e.value #>> '{}')::numeric), 0)::int FROM jsonb_each(a.response) e
+         WHERE e.key LIKE '%\_overdue' AND jsonb_typeof(e.value) = 'number') AS overdue
   FROM mart.courtyard_as_of(:period, :known_at) c
   LEFT JOIN mart.courtyard_archive_as_of(:period, :known_at) a USING (street_code, courtyard_code)
  WHERE c.street_code = :street AND c.lon IS NOT NULL AND c.lat IS NOT NULL
