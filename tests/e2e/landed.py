@@ -175,11 +175,12 @@ def _figure(ctx: Context, picked: Picked, traced: list[dict], rows: list[dict[st
     """A figure is the count, or the sum of amounts that stand in the rows, or a quotient of two of these."""
     column = picked.column
     names = (column.name,) if column.traces is None and column.kind != "text" else column.traces or ()
-    if not names:
+    if not names or value == "合计":
         return "constant"
     if value == "—":
-        assert not traced or len(names) > 1
         return "figure"
+    if column.kind == "text":
+        return _roster(ctx, column, rows, value)
     with ctx.engine().connect() as connection:
         where = {"report": picked.spec.report, "period": picked.period, "revision": picked.revision}
         scope = connection.execute(_ROW, {**where, "form_row": picked.form_row}).scalar_one()

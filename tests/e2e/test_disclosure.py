@@ -36,6 +36,13 @@ WITHIN = [
     *((part, "党员总数", False) for part in ("女", "少数民族", "35岁及以下", "60岁以上", "大专以上", "流动党员")),
     *((part, "受理", False) for part in ("按期办结", "逾期", "退单", "重复件", "满意", "不满意")),
 ]
+# The sum of the first within the sum of the second.
+TOGETHER_WITHIN = [
+    (("满意", "不满意"), ("按期办结", "逾期")),
+    (("按期办结", "逾期", "退单"), ("受理",)),
+    (("本区户籍", "随迁"), ("总数",)),
+    (("35岁及以下", "60岁以上"), ("党员总数",)),
+]
 MONTH_MONEY, YEAR_MONEY = "当月资金支出(万元)", "累计资金支出(元)"
 YUAN = {MONTH_MONEY: 10_000, YEAR_MONEY: 1}
 NO_FACTS = ("当月人均补助水平(元)", "低保标准(元)", "满意率", "平均用时")  # made of others, or the same everywhere
@@ -114,6 +121,11 @@ def look(attacker: Attacker, sheet: Sheet, full: Sheet, when: str, names: dict[s
         for whole, parts in PARTS.items():
             sums(area, whole, parts)
         sums(area, "总人口", AGES)
+        for parts, wholes in TOGETHER_WITHIN:
+            if {*parts, *wholes} <= set(sheet.headers):
+                part, whole = (sum(full.values[area, h] for h in headers) for headers in (parts, wholes))
+                if part <= whole:
+                    attacker.at_most([name(area, h) for h in parts], [name(area, h) for h in wholes])
         for part, whole, is_group in WITHIN:
             if {part, whole} <= set(sheet.headers) and full.values[area, part] <= full.values[area, whole]:
                 attacker.within(name(area, part), name(area, whole), is_group)

@@ -6,7 +6,7 @@ determined, linear programming between which bounds the rest lies.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
 from math import ceil, floor
@@ -52,6 +52,12 @@ class Attacker:
             self.counts.add(rest)
         self.equal({whole: 1, part: -1, rest: -1})
         return rest
+
+    def at_most(self, parts: Sequence[Name], wholes: Sequence[Name]) -> None:
+        """The sum of parts <= the sum of wholes; what is between them is no group of persons."""
+        rest = ("between", *parts, *wholes, next(self._serial))
+        self.least[rest] = 0
+        self.equal({**dict.fromkeys(wholes, 1), **dict.fromkeys(parts, -1), rest: -1})
 
     def exact(self) -> dict[Name, Fraction]:
         """What is hidden and has one possible value only."""

@@ -57,8 +57,8 @@ def test_the_only_cell_that_is_not_zero_hides_with_its_total():
 def test_what_is_between_two_printed_counts_is_protected_too():
     """20 of 60 and over, 18 of 80 and over: two between."""
     table = counts("old", "very_old", a=(20, 18), b=(50, 20), c=(60, 25))
-    open_rest = Table(**{**vars(table), "wholes": (Whole("old", ("very_old",), "open"),)})
-    sensitive = Table(**{**vars(table), "wholes": (Whole("old", ("very_old",), "sensitive"),)})
+    open_rest = Table(**{**vars(table), "wholes": (Whole(("old",), ("very_old",), "open"),)})
+    sensitive = Table(**{**vars(table), "wholes": (Whole(("old",), ("very_old",), "sensitive"),)})
     assert hidden(open_rest) == set()
     assert {"a.old", "a.very_old"} & hidden(sensitive)
 
@@ -75,7 +75,7 @@ def test_a_star_has_an_alibi_even_where_that_costs_more():
     columns = (*(Column(c, c, DAY, DAY) for c in ("persons", "elders", "adults")),
                Column("yuan", "yuan", JULY, AUGUST, "amount", True, ("adults",)))  # fmt: skip
     rows = (Row("a", (103, 3, 100, 5_000_000)), Row(TOTAL, (103, 3, 100, 5_000_000)))
-    table = Table("t", JULY, AUGUST, columns, rows, (Whole("persons", ("elders", "adults"), "none"),))
+    table = Table("t", JULY, AUGUST, columns, rows, (Whole(("persons",), ("elders", "adults"), "none"),))
     assert hidden(table) == {f"{area}.{c}" for area in ("a", TOTAL) for c in ("elders", "adults", "yuan")}
 
 

@@ -70,7 +70,7 @@ def age_table(rows: list[tuple[int, int, int]], name: str = "ages", prefix: str 
     """Persons in three age groups by area."""
     made = [Row(string.ascii_lowercase[i], (sum(parts), *parts)) for i, parts in enumerate(rows)]
     columns = tuple(state(c, prefix + c) for c in ("persons", *PARTS))
-    return Table(name, DAY, DAY, columns, totalled(made), (Whole("persons", PARTS, "none"),))
+    return Table(name, DAY, DAY, columns, totalled(made), (Whole(("persons",), PARTS, "none"),))
 
 
 def add_up(attacker: Attacker, published: Published, naming: str = "") -> None:
@@ -175,7 +175,7 @@ def test_two_forms_that_count_the_same(rows, data):
     old = [data.draw(st.integers(0, elders)) for elders, _, _ in rows]
     made = [Row(string.ascii_lowercase[i], (row[0], aged)) for i, (row, aged) in enumerate(zip(rows, old, strict=True))]
     columns = (state("elders"), state("aged"))
-    second = Table("care", DAY, DAY, columns, totalled(made), (Whole("elders", ("aged",), "sensitive"),))
+    second = Table("care", DAY, DAY, columns, totalled(made), (Whole(("elders",), ("aged",), "sensitive"),))
     shown = publish(second, given_out)
 
     attacker = Attacker(THRESHOLD)

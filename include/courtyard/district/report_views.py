@@ -44,11 +44,15 @@ class Counted(Frozen):
 
 
 class Sum(Frozen):
-    """A column that others add up to; the rest is protected like a count unless there is none or it is no group of persons."""
+    """A column, or the sum of some, that others add up to; the rest is protected like a count unless there is none or it is no group of persons."""
 
-    whole: str
+    whole: str | tuple[str, ...]
     parts: tuple[str, ...] = Field(min_length=1)
     rest: Literal["none", "open", "sensitive"] = "sensitive"
+
+    @property
+    def wholes(self) -> tuple[str, ...]:
+        return (self.whole,) if isinstance(self.whole, str) else self.whole
 
 
 class Dimension(Frozen):
@@ -124,7 +128,7 @@ def _counts(spec: ReportSpec, view: View) -> Iterator[str]:
         yield f"views: columns of the counts view leaves out {', '.join(bare)}"
     numbers = {name for name, column in view.columns.items() if column.role in ("count", "amount")}
     named = {name for column in view.columns.values() for name in (*column.of, column.distinct_of) if name}
-    added = {name for s in view.sums for name in (s.whole, *s.parts)}
+    added = {name for s in view.sums for name in (*s.wholes, *s.parts)}
     if unknown := sorted(({view.area, *view.columns} - names) | ((named | added) - numbers)):
         yield f"views: no such columns with numbers: {', '.join(unknown)}"
     texts = [c.name for c in spec.columns if c.name in numbers and c.kind == "text"]

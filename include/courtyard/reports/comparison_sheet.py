@@ -18,7 +18,7 @@ from courtyard.period import SHANGHAI
 from courtyard.reports.causes import Cause
 from courtyard.reports.changes import KINDS, Entry, reasons
 from courtyard.reports.content import Value
-from courtyard.reports.sheet_cells import display_width
+from courtyard.reports.sheet_cells import lines as lines_in
 
 CREATED = datetime(2025, 1, 1)  # equal content, equal bytes
 _COLUMNS = (
@@ -27,7 +27,6 @@ _COLUMNS = (
 )  # fmt: skip
 _HEADER_ROW = 3
 _LINE_POINTS, _PADDING = 13.5, 6.0
-_USABLE = 0.82  # of a column's width, before its text wraps
 _A4 = 9
 _TALLEST = 400.0  # points; Excel takes 409
 
@@ -117,7 +116,7 @@ def _line(sheet: Worksheet, look: _Look, number: int, told: tuple[Entry, str]) -
     lines = 1
     for index, value in enumerate(cells):
         _put(sheet, look, (row, index), value, look.middle if index in centred else look.text)
-        lines = max(lines, _lines(str(value or ""), _COLUMNS[index][1]))
+        lines = max(lines, lines_in(str(value or ""), _COLUMNS[index][1]))
     sheet.set_row(row, min(_TALLEST, max(20.0, lines * _LINE_POINTS + _PADDING)))
 
 
@@ -130,10 +129,6 @@ def _put(sheet: Worksheet, look: _Look, at: tuple[int, int], value: Value, style
         sheet.write_number(*at, value, style)
     else:
         sheet.write_number(*at, float(value), look.number(value))
-
-
-def _lines(text: str, width: float) -> int:
-    return sum(max(1, -int(-display_width(part) // (width * _USABLE))) for part in text.split("\n"))
 
 
 def _moment(at: datetime) -> str:

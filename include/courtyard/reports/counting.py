@@ -54,7 +54,7 @@ def table(spec: ReportSpec, view: View, period: Period, made: Content) -> Table:
             Row(area, tuple(_whole_number(row[i], said) for i, _, said in counted))
             for area, row in zip(_areas(made), made.rows, strict=True)
         ),
-        tuple(Whole(s.whole, s.parts, s.rest) for s in view.sums),
+        tuple(Whole(s.wholes, s.parts, s.rest) for s in view.sums),
     )
 
 

@@ -115,13 +115,14 @@ class System:
         """Total = sum over the areas, column by column."""
         for column in table.columns:
             parts = [places.get((row.area, column.name)) for row in table.rows if row.area != TOTAL]
-            yield from self._relation(places.get((TOTAL, column.name)), parts, "known")
+            yield from self._relation([places.get((TOTAL, column.name))], parts, "known")
 
     def _wholes(self, table: Table, places: dict[Place, Key]) -> Iterator[Relation]:
         for row in table.rows:
             for whole in table.wholes:
                 parts = [places.get((row.area, part)) for part in whole.parts]
-                yield from self._relation(places.get((row.area, whole.whole)), parts, whole.rest)
+                wholes = [places.get((row.area, name)) for name in whole.whole]
+                yield from self._relation(wholes, parts, whole.rest)
 
     def _over_days(self, table: Table, places: dict[Place, Key]) -> Iterator[Relation]:
         for column in table.columns:
@@ -133,7 +134,7 @@ class System:
                 if column.flow:
                     about = [s for s in spans if s[0] <= column.start and column.end <= s[1]]
                     for span in about:
-                        yield from self._relation(spans[span], *_made_of(span, spans))
+                        yield from self._relation([spans[span]], *_made_of(span, spans))
                 elif column.distinct_of:
                     yield from self._distinct(table, column, row.area, places)
 
@@ -141,26 +142,26 @@ class System:
         """Persons counted once since the start: of the first period those of the period, later never fewer in total."""
         whole, now = places[area, column.name], places.get((area, column.distinct_of))
         if table.start == column.start:
-            yield from self._relation(whole, [now], "known")
+            yield from self._relation([whole], [now], "known")
         elif area == TOTAL:
             spans = self._latest[column.measure, area]
             before = [s for s in spans if s[0] == column.start and s[1] < column.end]
             if before:
                 last = max(before)
-                new = self._rest(whole, [spans[last]], "open")
-                yield from self._relation(whole, [spans[last]], "open", new)
+                new = self._rest([whole], [spans[last]], "open")
+                yield from self._relation([whole], [spans[last]], "open", new)
                 if new and now and last[1] == table.start:  # who is new was there in this period
-                    yield from self._relation(now, [new], "open")
+                    yield from self._relation([now], [new], "open")
 
     def _relation(
-        self, whole: Key | None, parts: Sequence[Key | None], rest: Rest, latent: Key | None = None
+        self, wholes: Sequence[Key | None], parts: Sequence[Key | None], rest: Rest, latent: Key | None = None
     ) -> Iterator[Relation]:
-        """whole = parts + rest; nothing where a cell says nothing or the parts are more than the whole."""
-        known = [part for part in parts if part is not None]
-        if whole is None or not known or len(known) < len(parts):
+        """wholes = parts + rest; nothing where a cell says nothing or the parts are more than the wholes."""
+        known, whole = [part for part in parts if part is not None], [key for key in wholes if key is not None]
+        if not known or len(known) < len(parts) or len(whole) < len(wholes):
             return
-        left = self.variables[whole].value - sum(self.variables[part].value for part in known)
-        terms: list[tuple[Key, int]] = [(whole, 1), *((part, -1) for part in known)]
+        left = self._more(whole, known)
+        terms: list[tuple[Key, int]] = [*((key, 1) for key in whole), *((part, -1) for part in known)]
         if rest in ("open", "sensitive") or (rest == "none" and left):
             latent = latent or self._rest(whole, known, rest)
             if latent is None:
@@ -169,14 +170,17 @@ class System:
             left = 0
         yield Relation(tuple(terms), left)
 
-    def _rest(self, whole: Key, parts: Sequence[Key], rest: Rest) -> Key | None:
-        """What a whole is more than its parts; None when it is less, so that the relation does not hold."""
-        value = self.variables[whole].value - sum(self.variables[part].value for part in parts)
+    def _more(self, wholes: Sequence[Key], parts: Sequence[Key]) -> int:
+        return sum(self.variables[key].value for key in wholes) - sum(self.variables[key].value for key in parts)
+
+    def _rest(self, wholes: Sequence[Key], parts: Sequence[Key], rest: Rest) -> Key | None:
+        """What wholes are more than their parts; None when they are less, so that the relation does not hold."""
+        value = self._more(wholes, parts)
         if value < 0:
             return None
-        is_count = self.variables[whole].is_count
+        is_count = all(self.variables[key].is_count for key in wholes)
         need = self._need(value) if rest == "sensitive" and is_count else None
-        key = ("rest", whole, *sorted(map(str, parts)))
+        key = ("rest", *wholes, "parts", *sorted(map(str, parts)))
         found = self.variables.setdefault(key, Variable(value, False, 0.0, is_count, need))
         found.need = found.need or need
         return key

@@ -38,14 +38,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Whole:
-    """A column that its parts add up to, but for a rest.
+    """A column, or the sum of some, that its parts add up to, but for a rest.
 
     The rest is `none` (where some is left after all, it is unknown), `known` to everybody, such as a difference of
     rounding, `open` (unknown, and no group of persons) or `sensitive` (persons whom no column shows, a small count of
     whom is to be protected too).
     """
 
-    whole: str
+    whole: tuple[str, ...]
     parts: tuple[str, ...]
     rest: Rest
 
@@ -86,7 +86,7 @@ class Table:
             date.fromisoformat(plain["end"]),
             tuple(_column(c) for c in plain["columns"]),
             tuple(Row(r["area"], tuple(r["values"])) for r in plain["rows"]),
-            tuple(Whole(w["whole"], tuple(w["parts"]), w["rest"]) for w in plain["wholes"]),
+            tuple(Whole(tuple(w["whole"]), tuple(w["parts"]), w["rest"]) for w in plain["wholes"]),
         )
 
 
