@@ -206,6 +206,7 @@ def due_forms(quarter: str) -> None:
     from courtyard.errors import CourtyardError
     from courtyard.reports import form as forms
     from courtyard.reports import publishing, readiness
+    from courtyard.reports.job import Job
     from courtyard.runtime.supervisor import running
     from courtyard.settings import Settings
 
@@ -220,7 +221,7 @@ def due_forms(quarter: str) -> None:
                     since = time.perf_counter()
                     try:
                         known_at = readiness.known_at(connection, ctx, spec, period)
-                        made = publishing.Job(ctx, spec, period, connection).content(known_at)
+                        made = Job(ctx, spec, period, connection).content(known_at)
                         asked = time.perf_counter()
                         forms.render(ctx, spec, made)
                     except (CourtyardError, ValueError) as error:

@@ -172,7 +172,7 @@ def _normalised(ctx: Context, column: ReportColumn, said: Any) -> set[Any]:
 
 
 def _figure(ctx: Context, picked: Picked, traced: list[dict], rows: list[dict[str, Any]], value: Any) -> str:
-    """A figure is the count, or the sum of amounts that stand in the rows, or a quotient of two of these."""
+    """A figure is the count, or the sum of amounts that stand in the rows, or a quotient or share of two of these."""
     column = picked.column
     names = (column.name,) if column.traces is None and column.kind != "text" else column.traces or ()
     if not names or value == "合计":
@@ -201,6 +201,8 @@ def _figure(ctx: Context, picked: Picked, traced: list[dict], rows: list[dict[st
     candidates = [sums[0], sums[0] / 10_000] if len(sums) == 1 else []
     if len(sums) == 2 and sums[1]:
         candidates += [sums[0] / sums[1], 100 * sums[0] / sums[1]]
+    if len(sums) == 2 and sum(sums):
+        candidates.append(100 * sums[0] / sum(sums))
     rounded = {c.quantize(Decimal(1).scaleb(-column.places), ROUND_HALF_UP) for c in candidates}
     assert Decimal(str(value)) in rounded or len(sums) > 2, (picked.spec.report, picked.cell)
     return "figure"

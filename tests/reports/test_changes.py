@@ -12,8 +12,8 @@ from openpyxl import load_workbook
 
 from courtyard import reports
 from courtyard.period import Period
-from courtyard.reports import changes, publishing
-from courtyard.reports.publishing import Job
+from courtyard.reports import changes, facts
+from courtyard.reports.job import Job
 
 LATE = "2026-09-20T10:00:00+08:00"
 
@@ -175,7 +175,7 @@ def test_a_lost_second_revision_is_made_again_byte_for_byte(dibao, report):
 def test_facts_of_revisions_that_were_published_before_facts_were_kept_are_made_up_for(dibao, monkeypatch):
     dibao = dibao.only("dibao_statistics")
     with monkeypatch.context() as patch:
-        patch.setattr(publishing.facts, "keep", lambda *_: None)
+        patch.setattr(facts, "keep", lambda *_: None)
         reports.publish(dibao.ctx)
     assert dibao.rows("SELECT * FROM publish.cell_fact") == []
     delivery = correct(dibao, "k4", {"monthly_amount": "940"})

@@ -16,8 +16,9 @@ from courtyard.district.models import ReportSpec
 from courtyard.district.report_checks import Figure
 from courtyard.errors import UsageError
 from courtyard.period import Period
-from courtyard.reports import checking, publishing, reconciling, tallying
+from courtyard.reports import checking, reconciling, tallying
 from courtyard.reports.content import Content
+from courtyard.reports.job import Job
 
 NOON = datetime(2026, 10, 2, 4, 0, tzinfo=UTC)
 POST = "街道办事处审核岗"
@@ -290,7 +291,7 @@ def test_a_change_is_measured_against_what_was_published_without_making_the_last
     world = with_check(dibao.only("dibao_roster"), "dibao_roster", {**FEWER, "share": "0.9"})
     reports.publish(world.ctx)
     made = []
-    monkeypatch.setattr(publishing.Job, "other", lambda _job, spec, period: made.append(period))
+    monkeypatch.setattr(Job, "other", lambda _job, spec, period: made.append(period))
     september = world.batch("dibao_register", "2026-09", "2026-09-03T09:00:00+08:00")
     world.record(september, "k4", {"benefit_no": "D002", "name": "赵样例", "category": "dibao"})
     assert [p["period"] for p in reports.publish(world.ctx)["published"]] == ["2026-09"]

@@ -19,7 +19,7 @@ from courtyard.reports.facts import Fact, Place
 from courtyard.store import statements
 
 if TYPE_CHECKING:
-    from courtyard.reports.publishing import Job
+    from courtyard.reports.job import Job
 
 _SQL = statements.load("courtyard.reports", "causes.sql")
 _ROWS_SHOWN = 8

@@ -19,7 +19,7 @@ from courtyard.reports.editions import Edition
 from courtyard.store import database
 
 if TYPE_CHECKING:
-    from courtyard.reports.publishing import Job
+    from courtyard.reports.job import Job
 
 _KEPT = text("""
 SELECT change_no, kind, cell, old_cell, column_name, header, sealed, cause FROM publish.change

@@ -18,7 +18,7 @@ from courtyard.reports.changes import KINDS, Entry
 from courtyard.store.tables import closing
 
 if TYPE_CHECKING:
-    from courtyard.reports.publishing import Job
+    from courtyard.reports.job import Job
 
 LONGEST_REASON = 200
 _COLUMNS_NAMED = 6

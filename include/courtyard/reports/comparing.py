@@ -12,7 +12,7 @@ from courtyard.errors import UsageError
 from courtyard.period import Period
 from courtyard.reports import causes, changes, editions
 from courtyard.reports.changes import KINDS, Entry
-from courtyard.reports.publishing import Job
+from courtyard.reports.job import Job
 
 _PUBLISHED = text("""
 SELECT revision, content_hash, as_known_at, folder, manifest FROM publish.publication

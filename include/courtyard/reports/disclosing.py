@@ -13,7 +13,7 @@ from courtyard.errors import HeldError
 from courtyard.privacy.disclosure.tables import Pattern, Published, Table
 
 if TYPE_CHECKING:
-    from courtyard.reports.publishing import Job
+    from courtyard.reports.job import Job
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('disclosure/' || :street, 0))")
 _WHERE = "street_code = :street AND report = :report AND period = :period AND revision = :revision"

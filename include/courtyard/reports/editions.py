@@ -25,7 +25,7 @@ from courtyard.reports.content import Content, Value, canonical
 from courtyard.reports.layout import Layout
 
 if TYPE_CHECKING:
-    from courtyard.reports.publishing import Job
+    from courtyard.reports.job import Job
 
 _LINES = text("""
 SELECT form_row, sources FROM publish.cell_row

@@ -25,7 +25,7 @@ from courtyard.reports.report_letters import Recall, recall_letter
 from courtyard.submissions import outbox
 
 if TYPE_CHECKING:
-    from courtyard.reports.publishing import Job
+    from courtyard.reports.job import Job
 
 _NEWEST = 2**31 - 1  # no revision is above it
 STATES = ("待发", "已发", "已确认")

@@ -20,7 +20,7 @@ from courtyard.reports.content import DASH, Content, Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from courtyard.reports.publishing import Job
+    from courtyard.reports.job import Job
 
 
 _LATEST = text("""

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from courtyard.context import Context
 from courtyard.period import Period
 from courtyard.reports.burden import counting
-from courtyard.reports.publishing import Job
+from courtyard.reports.job import Job
 
 _UNCOUNTED = text("""
 SELECT report, period, revision, as_known_at, content_hash, manifest -> 'notes' AS notes FROM publish.publication p
