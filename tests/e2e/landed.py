@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -172,7 +173,7 @@ def _normalised(ctx: Context, column: ReportColumn, said: Any) -> set[Any]:
 
 
 def _figure(ctx: Context, picked: Picked, traced: list[dict], rows: list[dict[str, Any]], value: Any) -> str:
-    """A figure is the count, or the sum of amounts that stand in the rows, or a quotient or share of two of these."""
+    """A figure is the count, or the sum of amounts that stand in the rows, or a quotient or share of two of these, or how long matters took."""
     column = picked.column
     names = (column.name,) if column.traces is None and column.kind != "text" else column.traces or ()
     if not names or value == "合计":
@@ -203,9 +204,16 @@ def _figure(ctx: Context, picked: Picked, traced: list[dict], rows: list[dict[st
         candidates += [sums[0] / sums[1], 100 * sums[0] / sums[1]]
     if len(sums) == 2 and sum(sums):
         candidates.append(100 * sums[0] / sum(sums))
+    if hours := [_hours(said) for said in rows if said.get("closed_at")]:
+        candidates.append(sum(hours, Decimal(0)) / len(hours))
     rounded = {c.quantize(Decimal(1).scaleb(-column.places), ROUND_HALF_UP) for c in candidates}
     assert Decimal(str(value)) in rounded or len(sums) > 2, (picked.spec.report, picked.cell)
     return "figure"
+
+
+def _hours(said: dict[str, Any]) -> Decimal:
+    took = datetime.fromisoformat(said["closed_at"]) - datetime.fromisoformat(said["created_at"])
+    return Decimal(took.total_seconds()) / 3600
 
 
 def _numbers(said: dict[str, Any]) -> set[Decimal]:
