@@ -133,6 +133,8 @@ def check(ctx: Context, landed: Landed, picked: Picked) -> str:
             assert attrs == _kept(ctx, traced["dataset"], said), (picked.cell, traced)
     value = printed(ctx, picked)
     if picked.spec.kind == "roster":
+        if not rows and value in (None, "—"):  # nothing delivered says anything of it, and the cell says that
+            return "blank"
         assert rows, (picked.spec.report, picked.cell)
         return _roster(ctx, picked.column, rows, value)
     return _figure(ctx, picked, found["rows"], rows, value)
