@@ -136,7 +136,7 @@ def check(ctx: Context, landed: Landed, picked: Picked) -> str:
         if not rows and value in (None, "—"):  # nothing delivered says anything of it, and the cell says that
             return "blank"
         assert rows, (picked.spec.report, picked.cell)
-        return _roster(ctx, picked.column, rows, value)
+        return _roster(ctx, picked, rows, value)
     return _figure(ctx, picked, found["rows"], rows, value)
 
 
@@ -150,14 +150,18 @@ def _kept(ctx: Context, dataset: str, said: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _roster(ctx: Context, column: ReportColumn, rows: list[dict[str, Any]], value: Any) -> str:
+def _roster(ctx: Context, picked: Picked, rows: list[dict[str, Any]], value: Any) -> str:
     """A column that the landed row has says what the row says; one that it has not is derived."""
+    column = picked.column
     name = column.sealed or column.name
     said = [row.get(name) for row in rows]
     if name not in {column for row in rows for column in row}:
         return "derived" if value not in (None, "", "—") else "blank"
     if name == "courtyard" and value in {courtyard.name for courtyard in ctx.district.courtyards}:
         return "register"  # the standard name of what the row calls otherwise
+    as_of = str(picked.spec.as_of(Period.parse(picked.period)))
+    if any((row.get("settled_on") or "") > as_of for row in rows) and value in ("未化解", "—"):
+        return "derived"  # the row tells how the dispute ended, the form how it stood on its last day
     accepted = {form for one in said for form in _normalised(ctx, column, one)}
     assert value in accepted or (isinstance(value, float | int) and Decimal(str(value)) in accepted), column.name
     return "direct"
@@ -183,7 +187,7 @@ def _figure(ctx: Context, picked: Picked, traced: list[dict], rows: list[dict[st
     if value == "—":
         return "figure"
     if column.kind == "text":
-        return _roster(ctx, column, rows, value)
+        return _roster(ctx, picked, rows, value)
     with ctx.engine().connect() as connection:
         where = {"report": picked.spec.report, "period": picked.period, "revision": picked.revision}
         scope = connection.execute(_ROW, {**where, "form_row": picked.form_row}).scalar_one()
