@@ -23,18 +23,26 @@ hypothesis_settings.load_profile("courtyard")
 PACK = Path(__file__).resolve().parents[1] / "include/districts/shaocheng"
 
 
-# Rooms whose tests share something that takes long to make: they stay in one process, and the longest begin.
+# Rooms whose tests share something that takes long to make stay in one process; single tests that take long go apart.
+# These begin, so that no process is left alone with them at the end.
 TOGETHER = ("e2e", "submissions", "sample", "validation", "handover")
+APART = ("warehouse/test_order.py", "warehouse/test_settling.py")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `pytest -n`: a module's tests run in one process, those of some rooms all in one."""
-    tests = Path(__file__).parent
-    for item in items:
-        room = item.path.relative_to(tests).parts[0]
-        item.add_marker(pytest.mark.xdist_group(room if room in TOGETHER else str(item.path)))
-    items.sort(key=lambda item: TOGETHER.index(r) if (r := item.path.relative_to(tests).parts[0]) in TOGETHER else 99)
+    """With `pytest -n`: what runs in one process (a module, unless a room or a test goes by itself), the longest first."""
+    order = {item: _group(item) for item in items}
+    for item, (_, group) in order.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: order[item][0])
+
+
+def _group(item: pytest.Item) -> tuple[int, str]:
+    path = item.path.relative_to(Path(__file__).parent)
+    if path.as_posix() in APART:
+        return 0, item.nodeid
+    return (1, path.parts[0]) if path.parts[0] in TOGETHER else (2, path.as_posix())
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from courtyard import reports
 from courtyard.cli import application
+from courtyard.cli.base import console
 from courtyard.errors import UsageError
 
 POST = ("--post", "街道办事处审核岗")
@@ -31,7 +32,7 @@ def courtyard(dibao, warehouse_url, monkeypatch):  # noqa: F811
     monkeypatch.setenv("COURTYARD_VAR", str(settings.var))
     monkeypatch.setenv("COURTYARD_KEYS", str(settings.keys))
     monkeypatch.setenv("COURTYARD_WAREHOUSE_URL", warehouse_url)
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(console, "_width", 250)
 
     def run(*words, fails=None):
         done = CliRunner().invoke(application(), [*words])

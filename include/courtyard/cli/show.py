@@ -7,7 +7,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import Engine, text
 
 from courtyard.cli import collection
@@ -133,7 +133,8 @@ def trace(console: Console, found: dict[str, Any]) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not sources:
         return
-    table = Table("来源", "文件", "工作表", "行", "数据集", "记录", "生效", "入库", title=f"{found['count']} 行来源")
+    names = ("来源", "文件", "工作表", "行", "数据集", "记录", "生效", "入库")
+    table = Table(*(Column(name, overflow="fold") for name in names), title=f"{found['count']} 行来源")
     for row in sources[:50]:
         record = (row["dataset"], row["record"], row["valid_from"], row["recorded_at"])
         cells = (row["source"], row["name"], row["sheet"], row["row_no"], *record)
