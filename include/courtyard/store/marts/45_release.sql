@@ -16,5 +16,5 @@ COMMENT ON COLUMN mart.report_delivery.channel IS 'folder, sftp or mail.';
 COMMENT ON COLUMN mart.report_delivery.state IS
     'confirmed: read back and equal, or accepted by the mail server; waiting: tried again by the next run; overtaken: a newer revision was published before it was sent.';
 COMMENT ON COLUMN mart.report_delivery.basis IS 'The rule on which the recipient gets the report, and the sign-off or waiver.';
-COMMENT ON COLUMN mart.report_delivery.view IS 'How much of the data it may see: full, masked or counts.';
+COMMENT ON COLUMN mart.report_delivery.view IS 'How much of the data it may see: names (the full form), masked or counts.';
 COMMENT ON COLUMN mart.report_delivery.error IS 'Why it still waits.';
