@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import text
 from tests.bench.addresses import RIGHT_SHARE, measure
-from tests.e2e import cell_check, hotline_truth
+from tests.e2e import cell_check, hotline_truth, register_check
 from tests.e2e.conftest import QUARTERS, SCALE, SEED
 from tests.e2e.truth_check import ITEMS, Truth, _read, differences, misplaced, unspoilt
 
@@ -91,6 +91,26 @@ def test_every_figure_of_the_party_statistics_is_true_or_explained(street, perio
     assert {at for at in outcome.true if at not in outcome.printed} == set()
     assert outcome.printed == {at: len(outcome.counted.get(at, ())) for at in outcome.printed}
     assert [m for m in outcome.miscounts if m.reason is None] == []
+
+
+@pytest.mark.parametrize("quarter", ["2025Q4", "2026Q3"])
+def test_every_figure_of_the_population_statistics_is_true_or_explained(street, quarter):
+    outcome = register_check.population(street.context(quarter), street.settings.truth, (SCALE, SEED), quarter)
+    assert outcome.printed["合计", "persons"] > 1800
+    _printed_and_explained(outcome)
+
+
+@pytest.mark.parametrize("month", ["2025-12", "2026-06", "2026-09"])
+def test_every_figure_of_the_low_income_statistics_is_true_or_explained(street, month):
+    outcome = register_check.benefits(street.context("2026Q3"), street.settings.truth, (SCALE, SEED), month)
+    assert outcome.printed["合计", "year_amount"] > 9000
+    _printed_and_explained(outcome)
+
+
+def _printed_and_explained(outcome):
+    assert {at for at in outcome.true if at not in outcome.printed} == set()
+    assert outcome.printed == {at: outcome.figure(outcome.counted, at) for at in outcome.printed}
+    assert outcome.unexplained == []
 
 
 def test_what_is_about_no_person_is_kept_at_its_courtyard(street):
