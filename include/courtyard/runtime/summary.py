@@ -30,9 +30,11 @@ SELECT (SELECT count(*) FROM warehouse.courtyard WHERE valid_to = 'infinity') AS
        count(DISTINCT household_id) AS households, count(DISTINCT person_id) AS persons
   FROM warehouse.record WHERE is_current AND is_active
 """)
+# The newest of each report stands for it: its name says the form, the period and the revision.
 _REPORTS = text("""
-SELECT DISTINCT ON (report, period) report, period, revision, rows, folder, manifest -> 'files' AS files
-  FROM publish.publication ORDER BY report, period, revision DESC
+SELECT DISTINCT ON (report) report, manifest ->> 'title' AS title, folder, rows,
+       count(*) OVER (PARTITION BY report) AS publications
+  FROM publish.publication ORDER BY report, period DESC, revision DESC
 """)
 _HOLDS = text("SELECT report, period, reason FROM publish.hold ORDER BY report, period")
 
@@ -66,12 +68,16 @@ def show(console: Console, settings: Settings, engine: Engine) -> Outcome:
     table.add_row("合计", f"{deliveries:,}", *(f"{total:,}" for total in totals), style="bold")
     console.print(table)
     console.print(f"院落 {street.courtyards:,} 个   户 {street.households:,}   人 {street.persons:,}", highlight=False)
-    console.print(f"已发布报表 {len(reports)} 张，在 {settings.published}：", highlight=False, soft_wrap=True)
+    published = sum(row.publications for row in reports)
+    told = f"已发布 {len(reports)} 种报表共 {published} 张，在 {settings.published}。每种最近的一张："
+    console.print(told, highlight=False, soft_wrap=True)
     for row in reports:
-        told = f"{row.report:22} {row.period:8} r{row.revision} {row.rows:7,} 行"
-        console.print(f"  {told}  {'、'.join(f'{row.folder}/{n}' for n in row.files)}", highlight=False, soft_wrap=True)
+        told = f"{row.publications:4} 张  {row.rows:6,} 行  {row.folder:34} {row.title}"
+        console.print(f"  {told}", highlight=False, soft_wrap=True)
+    index = settings.published / "catalogue" / "index.html"
+    console.print(f"报表目录（浏览器打开）：{index}", highlight=False, soft_wrap=True)
     for row in holds:
         console.print(f"[yellow]暂挂[/yellow] {row.report} {row.period}：{row.reason}", highlight=False, soft_wrap=True)
     off = sum(row.off for row in ledger)
     console.print(f"[{'green' if not off else 'red'}]差额 {off}[/]", highlight=False)
-    return Outcome(off=off, deliveries=deliveries, reports=len(reports))
+    return Outcome(off=off, deliveries=deliveries, reports=published)
