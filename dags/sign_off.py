@@ -40,6 +40,7 @@ with DAG(
         task_display_name="请签发",
         doc_md="Ask one approver for one department. The label is the department.",
         map_index_template="{{ task.department }}",
+        retries=5,  # each answer takes one: Airflow counts going on after it as another try
     ).expand_kwargs(questions())
 
     @task(task_display_name="送达", trigger_rule="none_failed")
