@@ -32,7 +32,10 @@ class Parcel:
         """The parcel that a publication's manifest makes for a recipient; NotSent when nothing is for it."""
         files = files_for(published, view)
         if not files:
-            raise NotSent("这一版没有适合该单位查看范围的文件。", "这一版若发布在设置该视图之前，要到下一版才有；否则请核对报表定义中的 views。")
+            raise NotSent(
+                "这一版没有适合该单位查看范围的文件。",
+                "这一版若发布在设置该视图之前，要到下一版才有；否则请核对报表定义中的 views。",
+            )
         told = {key: published[key] for key in _TOLD if key in published}
         files |= {name: folder.sha256(body) for name, body in more.get("letters", {}).items()}
         return cls(manifest={**told, "recipient": recipient.name, "files": files}, recipient=recipient, **more)
