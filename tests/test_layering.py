@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
     "errors", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
-    "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "submissions", "handover", "reports",
+    "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "cases", "submissions", "handover", "reports",
     "stages", "actions", "rebuilding", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
@@ -28,11 +28,13 @@ ASIDE = {
         "sample",
         "sample.standins",
     },
+    "intake": {"errors", "period", "settings", "connection", "district", "privacy", "store"},
     "sample": {"errors", "period", "settings", "connection", "district"},
     "sample.standins": {"errors", "period", "settings", "connection", "district", "sample"},
 }
 READERS_OF_ASIDE = {
     "runtime": {"stages", "rebuilding", "cli"},
+    "intake": {"cli"},
     "sample": {"cli", "runtime", "sample.standins"},
     "sample.standins": {"cli", "runtime"},
 }

@@ -50,6 +50,27 @@ unit_code,post,holder,valid_from,valid_to
 unit_code,channel,address,valid_from,valid_to
 510107001001002,mail,grid@street.example,2025-10-01,
 """,
+    "departments.csv": """\
+code,name,aliases,contact,valid_from,valid_to
+urban_management,城管局,城管,urban@city.example,2020-01-01,
+""",
+    "rules/cases.yaml": """\
+levels:
+  - {level: courtyard, title: 院落, unit: grid}
+  - {level: community, title: 社区, unit: community}
+  - {level: street, title: 街道, unit: street}
+  - {level: department, title: 部门, unit: street}
+terms:
+  - {urgency: emergency, title: 紧急, levels: {community: {acknowledge: 10 minutes, solve: 2 hours}, street: {acknowledge: 10 minutes, solve: 6 hours}}, total: 24 hours}
+  - {urgency: urgent, title: 加急, levels: {community: {acknowledge: 2 hours, solve: 24 hours}, street: {acknowledge: 2 hours, solve: 2 days}}, total: 7 days}
+  - {urgency: normal, title: 一般, levels: {courtyard: {acknowledge: 4 working_hours, solve: 2 working_days}, street: {acknowledge: 1 working_days, solve: 5 working_days}}, total: 30 days}
+categories:
+  - {code: light, title: 照明, group: 公用设施, standard: GB/T 30428, departments: [urban_management], words: [灯]}
+  - {code: other, title: 其他, group: 其他, standard: local}
+fallback: other
+closing: {confirm_within: 7 days, reopen_within: 15 days, follow_up_within: 5 working_days}
+chasing: {every: 2 working_days}
+""",
     "sources/civil.yaml": """\
 source: civil
 title: 登记

@@ -9,7 +9,15 @@ from typing import Any
 
 from croniter import croniter
 
-from courtyard.district import contract_checks, figure_checks, history_checks, recipients, registers, report_checks
+from courtyard.district import (
+    case_checks,
+    contract_checks,
+    figure_checks,
+    history_checks,
+    recipients,
+    registers,
+    report_checks,
+)
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
 
@@ -30,6 +38,7 @@ def problems_of(pack: Pack) -> Iterator[str]:
         _linkage,
         _rules,
         figure_checks.problems_of,
+        case_checks.problems_of,
     )
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *history_checks.CHECKS, *specifications))
 

@@ -11,6 +11,7 @@ from courtyard.district.models import (
     ArchiveRules,
     Authority,
     BurdenRules,
+    CaseRules,
     CodeList,
     Column,
     Contract,
@@ -41,6 +42,7 @@ PACK_FILES: dict[str, tuple[str, Any]] = {
     "rules/indicators.yaml": ("indicators", tuple[Indicator, ...]),
     "rules/linkage.yaml": ("linkage", Linkage),
     "rules/burden.yaml": ("burden", BurdenRules),
+    "rules/cases.yaml": ("cases", CaseRules),
 }
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MONTH = r"^\d{4}-\d{2}(-\d{2})?$"

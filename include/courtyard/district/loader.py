@@ -13,11 +13,13 @@ from courtyard.district.models import (
     ArchiveRules,
     Authority,
     BurdenRules,
+    CaseRules,
     CodeList,
     Contact,
     Contract,
     Courtyard,
     CourtyardChange,
+    Department,
     District,
     Duty,
     Frozen,
@@ -66,6 +68,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.table("posts.csv", Post),
         reader.table("contacts.csv", Contact),
         reader.table("duties.csv", Duty),
+        reader.table("departments.csv", Department),
     )
     folders = (
         reader.folder("sources", SourceSpec),
@@ -82,6 +85,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.yaml("rules/indicators.yaml", tuple[Indicator, ...]),
         reader.yaml("rules/linkage.yaml", Linkage),
         reader.yaml("rules/burden.yaml", BurdenRules),
+        reader.yaml("rules/cases.yaml", CaseRules),
     )
     _refuse(reader.problems)
     pack = Pack(root, office, *tables, *folders, recipients, *rules)
@@ -119,6 +123,8 @@ def _district(pack: Pack) -> District:
         linkage=pack.linkage.value,
         duties=pack.duties.value,
         burden=pack.burden.value,
+        departments=pack.departments.value,
+        cases=pack.cases.value,
         root=pack.root,
     )
 

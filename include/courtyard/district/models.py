@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from courtyard.district.burden import BurdenRules, Duty, Estimate
+from courtyard.district.cases import CaseRules, Category, Department, Emergency, LevelName, Terms, Urgency
 from courtyard.district.contract import (
     Active,
     Column,
@@ -49,6 +50,8 @@ __all__ = [
     "Authority",
     "BirthWindow",
     "BurdenRules",
+    "CaseRules",
+    "Category",
     "Channel",
     "CodeList",
     "Column",
@@ -57,9 +60,11 @@ __all__ = [
     "Contract",
     "Courtyard",
     "CourtyardChange",
+    "Department",
     "DeskRules",
     "District",
     "Duty",
+    "Emergency",
     "Entitlement",
     "Estimate",
     "FormVersion",
@@ -68,6 +73,7 @@ __all__ = [
     "GroupRule",
     "Indicator",
     "KeyGroup",
+    "LevelName",
     "Linkage",
     "Office",
     "Post",
@@ -82,8 +88,10 @@ __all__ = [
     "Severity",
     "SourceSpec",
     "TagRule",
+    "Terms",
     "Transport",
     "Unit",
+    "Urgency",
 ]
 
 
@@ -169,6 +177,8 @@ class District(Lookup, Frozen):
     linkage: Linkage
     duties: tuple[Duty, ...]
     burden: BurdenRules
+    departments: tuple[Department, ...] = ()
+    cases: CaseRules
     root: Path = Field(exclude=True)
 
     @cached_property

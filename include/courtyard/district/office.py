@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from courtyard.district.frozen import Frozen
+from courtyard.district.working_time import Calendar, WorkingTime
 from courtyard.period import Period
-
-_SATURDAY = 5
 
 
 class GridCycle(Frozen):
@@ -39,23 +39,9 @@ class GridCycle(Frozen):
 
 
 class DeskRules(Frozen):
-    """How long a department has to settle what only it can settle.
-
-    Working days are Monday to Friday without `days_off` (public holidays) and with `days_worked` (the
-    weekends worked for them, 调休).
-    """
+    """How many working days a department has to settle what only it can settle."""
 
     department_days: int = Field(10, ge=1, le=250)
-    days_off: tuple[date, ...] = ()
-    days_worked: tuple[date, ...] = ()
-
-    def due_on(self, since: date) -> date:
-        """The last of the department's working days, counted from the day after `since`."""
-        day, left = since, self.department_days
-        while left:
-            day += timedelta(days=1)
-            left -= day in self.days_worked or (day.weekday() < _SATURDAY and day not in self.days_off)
-        return day
 
 
 class Office(Frozen):
@@ -63,8 +49,7 @@ class Office(Frozen):
 
     `answering` orders the posts of a kind of unit: the first that is held answers for the unit, the next
     one deputises, and when all are vacant the unit above answers. At the top it is the `preparer`. Counts below
-    `small_count` are not shown in a report's view of counts.
-    one deputises, and when all are vacant the unit above answers. At the top it is the `preparer`.
+    `small_count` are not shown in a report's view of counts. `calendar` says when the office works.
     `letter_mark` is the 机关代字 of its letters, before the year: 少城办函.
     """
 
@@ -82,8 +67,17 @@ class Office(Frozen):
     dibao_standard_yuan: int = Field(gt=0)
     small_count: int = Field(5, ge=2, le=50)
     grid_cycle: GridCycle
+    calendar: Calendar = Calendar()
     desk: DeskRules = DeskRules()
     answering: dict[Literal["street", "community", "grid"], tuple[str, ...]] = Field({})
+
+    @cached_property
+    def working_time(self) -> WorkingTime:
+        return WorkingTime(self.calendar)
+
+    def settle_by(self, since: date) -> date:
+        """The day by which a department has to settle what it was asked on a day."""
+        return self.working_time.due_on(since, self.desk.department_days)
 
 
 class Unit(Frozen):

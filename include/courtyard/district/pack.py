@@ -11,11 +11,13 @@ from courtyard.district.models import (
     ArchiveRules,
     Authority,
     BurdenRules,
+    CaseRules,
     CodeList,
     Contact,
     Contract,
     Courtyard,
     CourtyardChange,
+    Department,
     Duty,
     Indicator,
     KeyGroup,
@@ -54,6 +56,7 @@ class Pack:
     posts: Read[tuple[Post, ...]]
     contacts: Read[tuple[Contact, ...]]
     duties: Read[tuple[Duty, ...]]
+    departments: Read[tuple[Department, ...]]
     sources: dict[str, Read[SourceSpec]]
     contracts: dict[str, Read[Contract]]
     codes: dict[str, Read[CodeList]]
@@ -66,3 +69,4 @@ class Pack:
     indicators: Read[tuple[Indicator, ...]]
     linkage: Read[Linkage]
     burden: Read[BurdenRules]
+    cases: Read[CaseRules]

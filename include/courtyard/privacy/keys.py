@@ -1,7 +1,9 @@
 """Keys: made once by `courtyard init`, never silently made again.
 
 Three secrets, one file each (0600) in a private folder (0700): `seal-<id>.key` (AES-256-GCM),
-`match-<id>.key` (HMAC-SHA256) and `landing-<id>.key` (wraps each delivery's own data key).
+`match-<id>.key` (HMAC-SHA256) and `landing-<id>.key` (wraps each delivery's own data key). The folder `intake` below it
+holds the two of the intake service, which sees no others: `seal-<id>.key` for what residents hand in and
+`match-<id>.key` for links and tokens.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from courtyard.errors import KeyMissing
 
 KINDS = ("seal", "match", "landing")
+INTAKE = "intake"
+INTAKE_KINDS = ("seal", "match")
 NONCE_BYTES = 12
 
 
@@ -89,20 +93,36 @@ def create(folder: Path) -> bool:
     """Make the first key of each kind; returns False when the folder already holds keys."""
     if any(folder.glob("*.key")):
         load(folder)
+        if not (folder / INTAKE).exists():  # an installation from before the service
+            _make(folder / INTAKE, INTAKE_KINDS)
         return False
+    _make(folder, KINDS)
+    _make(folder / INTAKE, INTAKE_KINDS)
+    return True
+
+
+def _make(folder: Path, kinds: tuple[str, ...]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    for kind in KINDS:
+    for kind in kinds:
         handle = os.open(folder / f"{kind}-1.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(32))
-    return True
 
 
 def load(folder: Path) -> KeyRing:
     """Read every key; KeyMissing when the folder has none or one of the kinds is absent."""
+    return _load(folder, KINDS)
+
+
+def load_intake(folder: Path) -> KeyRing:
+    """The keys of the intake service, which stand in a folder of their own; KeyMissing as `load`."""
+    return _load(folder / INTAKE, INTAKE_KINDS)
+
+
+def _load(folder: Path, kinds: tuple[str, ...]) -> KeyRing:
     found = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.key"))}
-    missing = [kind for kind in KINDS if f"{kind}-1" not in found]
+    missing = [kind for kind in kinds if f"{kind}-1" not in found]
     if missing:
         raise KeyMissing(
             f"The key folder {folder} lacks {', '.join(missing)}.",

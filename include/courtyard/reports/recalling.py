@@ -114,7 +114,7 @@ def _queue(job: Job, made: Content, pair: tuple[Receiver, int], entries: Sequenc
         new_revision=revision,
         number=number,
         on=on,
-        due_on=office.desk.due_on(on),
+        due_on=office.settle_by(on),
         with_values=receiver.with_values,
     )
     body = docx.render(recall_letter(job.ctx, recall, entries, _words(job, entries)))

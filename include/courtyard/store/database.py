@@ -12,11 +12,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 
 from courtyard.store.tables import SCHEMAS
 
-ROLES = ("pipeline", "publisher", "reader")
+ROLES = ("pipeline", "publisher", "reader", "intake")
 
 
 def role_url(url: str | URL, role: str) -> URL:
-    """The same database as another role (`pipeline`, `publisher`, `reader`)."""
+    """The same database as another role (`pipeline`, `publisher`, `reader`, `intake`)."""
     return make_url(url).set(drivername="postgresql+psycopg", username=f"courtyard_{role}")
 
 
@@ -51,7 +51,7 @@ def migrate(url: str | URL) -> None:
 
 
 def _create_roles(connection: Connection) -> None:
-    """A NOLOGIN owner and the three login roles; none may bypass row-level security."""
+    """A NOLOGIN owner and the login roles; none may bypass row-level security."""
     database = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "postgres")
     known = set(connection.scalars(text("SELECT rolname FROM pg_roles WHERE rolname LIKE 'courtyard_%'")))
     for role in ("owner", *ROLES):

@@ -136,7 +136,7 @@ def _set_due(connection: Connection, ctx: Context, quarter: Period) -> None:
     office = ctx.district.office
     grids = quarter.next().last_day + timedelta(days=office.grid_cycle.due_after)
     days = connection.scalars(_SQL["department_days"]).all()
-    rows = [("grid", quarter.last_day, grids), *(("department", day, office.desk.due_on(day)) for day in days)]
+    rows = [("grid", quarter.last_day, grids), *(("department", day, office.settle_by(day)) for day in days)]
     connection.execute(text("TRUNCATE _due"))
     database.copy_rows(connection, "pg_temp._due", ("owner_kind", "since", "due_on"), rows)
     connection.execute(_SQL["set_due"], {"day": quarter.last_day})

@@ -7,8 +7,10 @@ timestamptz; `recorded_at` and `superseded_at` are recorded time, `valid_from` a
 
 from courtyard.store.tables.base import SCHEMAS, metadata
 from courtyard.store.tables.burden import admission, cell_count, meeting_avoided
+from courtyard.store.tables.cases import case, event, letter, proposal, report, task
 from courtyard.store.tables.disclosure import suppression
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
+from courtyard.store.tables.intake import intake_link, intake_photo, intake_reply, intake_report
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
 from courtyard.store.tables.recall import cell_fact, change, closing, letter_number, recall
@@ -43,6 +45,7 @@ __all__ = [
     "audit_event",
     "authority",
     "batch",
+    "case",
     "cell_count",
     "cell_fact",
     "cell_row",
@@ -60,6 +63,7 @@ __all__ = [
     "decision",
     "delivery",
     "discrepancy",
+    "event",
     "evidence",
     "explanation",
     "fetch",
@@ -67,9 +71,14 @@ __all__ = [
     "gazetteer",
     "grid_cycle",
     "hold",
+    "intake_link",
+    "intake_photo",
+    "intake_reply",
+    "intake_report",
     "issue",
     "key_group",
     "lease",
+    "letter",
     "letter_number",
     "link",
     "meeting_avoided",
@@ -78,6 +87,7 @@ __all__ = [
     "observation",
     "period_lock",
     "person",
+    "proposal",
     "publication",
     "quarantined_row",
     "question",
@@ -87,6 +97,7 @@ __all__ = [
     "record_person",
     "release",
     "reopened",
+    "report",
     "review",
     "row",
     "sending",
@@ -94,6 +105,7 @@ __all__ = [
     "submission",
     "submitted_dataset",
     "suppression",
+    "task",
     "unit",
     "waiver",
 ]

@@ -11,8 +11,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMAS = (
-    "landing", "staging", "quality", "submissions", "identity", "warehouse", "mart", "publish", "cases", "notices",
-    "audit",
+    "landing", "staging", "quality", "submissions", "identity", "warehouse", "mart", "publish", "cases", "intake",
+    "notices", "audit",
 )  # fmt: skip
 
 metadata = MetaData()

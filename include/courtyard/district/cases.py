@@ -1,0 +1,157 @@
+"""`rules/cases.yaml`: the ladder of a case, its clocks, its categories; `departments.csv`: whom letters go to."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from courtyard.district.frozen import Frozen
+from courtyard.district.working_time import Span, SpanText
+
+LevelName = Literal["courtyard", "community", "street", "department"]
+Urgency = Literal["emergency", "urgent", "normal"]
+LEVELS: tuple[LevelName, ...] = ("courtyard", "community", "street", "department")
+"""The ladder from below: 院落 -> 社区 -> 街道 -> 部门."""
+
+
+class Level(Frozen):
+    """A rung. `unit` is the kind of unit whose post receives; at `department` the street goes on answering for the case."""
+
+    level: LevelName
+    title: str
+    unit: Literal["grid", "community", "street"]
+
+
+class Limits(Frozen):
+    """How long one level has, from the moment it was told: to acknowledge (签收), and to solve (办理)."""
+
+    acknowledge: SpanText
+    solve: SpanText
+
+
+class Terms(Frozen):
+    """The clocks of one urgency. `total` runs from the first minute, uninterrupted, whatever level has the case.
+
+    `levels` leaves out a level that never receives a case of this urgency. `alert_off_hours` also tells the street at
+    once where the office is closed (nights, holidays).
+    """
+
+    urgency: Urgency
+    title: str
+    levels: dict[LevelName, Limits] = Field(min_length=1)
+    total: SpanText
+    alert_off_hours: bool = False
+
+
+class Category(Frozen):
+    """What a report is about.
+
+    `code` is the service code of GeoReport. `standard` names the class of GB/T 30428 or says `local`. `words` tell it in a
+    text, `names` are what other systems call it. `starts_at` is the level that receives first; `departments` those
+    that may be written to. `ledger` is the register that a case of it also belongs to. `joins_within_days`: another report
+    of it in the same courtyard joins an open case not older than that.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")
+    title: str
+    group: str
+    standard: str
+    description: str = ""
+    urgency: Urgency = "normal"
+    starts_at: LevelName = "courtyard"
+    departments: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    ledger: Literal["hazard", "dispute"] | None = None
+    ledger_kind: str | None = None
+    joins_within_days: int = Field(14, ge=0, le=365)
+
+
+class Emergency(Frozen):
+    """Words of a danger to life, and whom the resident is told to call at once: 110, 119, 120."""
+
+    title: str
+    call: str = Field(pattern=r"^\d{3,5}$")
+    advice: str
+    words: tuple[str, ...] = Field(min_length=1)
+    unless: tuple[str, ...] = ()
+
+
+class Closing(Frozen):
+    """After the answer: how long the reporter may object before the case counts as confirmed, how long a closed one can be
+    reopened, when the follow-up (回访) is due, counted from closing."""
+
+    confirm_within: SpanText
+    reopen_within: SpanText
+    follow_up_within: SpanText
+
+
+class Chasing(Frozen):
+    """Letters without a reply, and cases overdue at the last rung, are chased again and again, `every` span."""
+
+    every: SpanText
+    extensions: int = Field(1, ge=0, le=5)
+
+
+class Spam(Frozen):
+    """What is held for a person. A text shorter than `least_characters`, more than `most_links` links, one of `words`, or the
+    same text from one link more than `most_repeats` times within `repeat_within`."""
+
+    least_characters: int = Field(2, ge=1)
+    most_links: int = Field(1, ge=0)
+    words: tuple[str, ...] = ()
+    most_repeats: int = Field(3, ge=1)
+    repeat_within: SpanText = "1 days"
+
+
+class CaseRules(Frozen):
+    """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person."""
+
+    levels: tuple[Level, ...]
+    terms: tuple[Terms, ...]
+    categories: tuple[Category, ...]
+    fallback: str
+    sure_from: float = Field(0.6, ge=0, le=1)
+    emergencies: tuple[Emergency, ...] = ()
+    closing: Closing
+    chasing: Chasing
+    spam: Spam = Spam()
+
+    def level(self, name: str) -> Level:
+        return next(level for level in self.levels if level.level == name)
+
+    def terms_of(self, urgency: str) -> Terms:
+        return next(terms for terms in self.terms if terms.urgency == urgency)
+
+    def category(self, code: str) -> Category:
+        """Raises KeyError for a code that is no category's."""
+        for category in self.categories:
+            if category.code == code:
+                return category
+        raise KeyError(code)
+
+    def span(self, written: str) -> Span:
+        return Span.parse(written)
+
+
+class Department(Frozen):
+    """A row of `departments.csv`: a department that letters go to, by the name it is addressed by.
+
+    `aliases` are its other names, separated by spaces; `contact` a mail address of its office, never a person's.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")
+    name: str
+    aliases: str | None = None
+    contact: str | None = None
+    valid_from: date
+    valid_to: date | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *(self.aliases or "").split())
+
+    def exists_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
