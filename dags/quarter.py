@@ -2,7 +2,7 @@
 ### 季度数据链 · one quarter of the street
 
 Takes the quarter, fetches what has not landed, parses, admits submissions, validates, links, merges,
-writes receipts, archives, publishes and delivers what is signed: the stages of `courtyard.stages`, one task each. Running it again changes nothing.
+writes receipts, moves cases, archives, publishes and delivers what is signed: the stages of `courtyard.stages`, one task each. Running it again changes nothing.
 
 * **Which quarter**: the parameter `quarter`; when empty, the quarter in which the run's data
   interval starts (Asia/Shanghai). Backfills need no parameter.
@@ -28,6 +28,7 @@ STEPS = (
     ("link", "识别人与地址", "Find each row's courtyard, room, household and person."),
     ("merge", "合并入库", "Merge the quarter's rows into the bitemporal warehouse."),
     ("receipt", "回执", "Write each submission's receipt: what was understood, cell by cell."),
+    ("cases", "工单", "Open and move cases by what was merged, and let their clocks go on."),
     ("archive", "院落档案", "Write each courtyard's archive of the quarter."),
     ("publish", "发布报表", "Publish every report whose period ends in the quarter, and give the quarter back."),
 )

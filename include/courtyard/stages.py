@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from courtyard import handover, identity, landing, notices, parsing, reports, submissions, validation, warehouse
+from courtyard import cases, handover, identity, landing, notices, parsing, reports, submissions, validation, warehouse
 from courtyard.connection import Connection, from_env
 from courtyard.context import Context
 from courtyard.district import load_district
@@ -47,6 +47,11 @@ def _deliver(ctx: Context) -> Result:
     return reports.deliver(ctx, at=datetime.now(SHANGHAI))
 
 
+def _cases(ctx: Context) -> Result:
+    """What was merged opens and moves cases, and the clocks go on; what time it is, the clock says."""
+    return cases.run(ctx, at=datetime.now(SHANGHAI))
+
+
 def _publish(ctx: Context) -> Result:
     result = reports.publish(ctx)
     lease.release(ctx)
@@ -62,6 +67,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("link", "识别人与地址", identity.link),
     Stage("merge", "合并入库", warehouse.merge),
     Stage("receipt", "回执", submissions.receipt),
+    Stage("cases", "工单", _cases),
     Stage("archive", "院落档案", warehouse.archive),
     Stage("publish", "发布报表", _publish),
     Stage("deliver", "送达", _deliver),
@@ -176,7 +182,7 @@ def require_published(result: Result) -> Result:
 
 # --- the grid cycle: what its DAGs do between the quarter runs ---------------------------------
 
-TAKEN_IN = ("open", "parse", "admit", "validate", "link", "merge", "receipt")
+TAKEN_IN = ("open", "parse", "admit", "validate", "link", "merge", "receipt", "cases")
 
 
 def collect(period: str, *, holder: str, source: str, connection: Connect = None) -> bool:

@@ -1,3 +1,4 @@
+import shutil
 import stat
 
 import pytest
@@ -34,7 +35,17 @@ def test_keys_are_private_and_made_once(tmp_path):
     assert not keys.create(folder)
     assert keys.load(folder) == first
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.rglob("*.key")} == {0o600}
+
+
+def test_the_intake_service_has_keys_of_its_own_also_in_an_older_installation(tmp_path):
+    keys.create(tmp_path)
+    first = keys.load_intake(tmp_path)
+    assert stat.S_IMODE((tmp_path / "intake").stat().st_mode) == 0o700
+    assert not {*first.secrets_by_name.values()} & {*keys.load(tmp_path).secrets_by_name.values()}
+    shutil.rmtree(tmp_path / "intake")
+    keys.create(tmp_path)
+    assert keys.load_intake(tmp_path) != first
 
 
 def test_a_lost_key_is_not_made_again_in_silence(tmp_path):

@@ -9,6 +9,18 @@ if TYPE_CHECKING:
     from courtyard.context import Context
 
 
+def run(ctx: Context, *, at: datetime) -> dict[str, Any]:
+    """Take up what was merged (reports, replies of reporters, actions of posts), then let the clocks go on.
+
+    Returns {"opened", "joined", "replied", "moved"}: counts. Running it again changes nothing.
+    """
+    from courtyard.cases import advancing, opening, replying
+
+    taken = opening.take_up(ctx, at=at)
+    replied = replying.take_up(ctx, at=at)
+    return {**taken, **replied, "moved": advancing.advance(ctx, at=at)["moved"]}
+
+
 def advance(ctx: Context, *, at: datetime) -> dict[str, Any]:
     """Let every deadline that has passed happen; see `cases.advancing.advance`."""
     from courtyard.cases import advancing

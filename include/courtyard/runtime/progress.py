@@ -25,6 +25,7 @@ TASK_TITLES = {
     "link": "识别人与地址",
     "merge": "合并入库",
     "receipt": "回执",
+    "cases": "工单",
     "archive": "院落档案",
     "publish": "发布报表",
     "deliver": "送达",

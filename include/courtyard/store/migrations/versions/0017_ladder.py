@@ -1,0 +1,14 @@
+"""Actions, replies and alerts of cases"""
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    raise RuntimeError("Restore a backup instead.")

@@ -1,0 +1,14 @@
+"""Letters, tasks and proposals of cases"""
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    raise RuntimeError("Restore a backup instead.")
