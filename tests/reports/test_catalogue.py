@@ -203,6 +203,18 @@ def test_sign_off_and_delivery_are_shown_as_they_are_recorded(dibao):
     assert "街道办事处审核岗，2026-08-05 10:00" in page and "2026-08-05 11:01" in page
 
 
+def test_what_went_out_on_a_waiver_is_shown_as_such_and_not_as_waiting(dibao):
+    dibao = dibao.only("dibao_roster")
+    reports.publish(dibao.ctx)
+    with psycopg.connect(dibao.ctx.url) as connection:
+        connection.execute(SENDING)
+        connection.execute(
+            "UPDATE publish.sending SET basis = '月报；免签发（街道办事处审核岗，节前提前报送，至2026-12-31）' WHERE channel = 'sftp'"
+        )
+    statuses = {str(e.period): e.status.value for e in entries(dibao) if e.latest}
+    assert (statuses["2026-07"], statuses["2026-08"]) == ("免签发", "待签发")
+
+
 def test_changes_checks_and_recalls_are_told_without_a_value(dibao):
     dibao = dibao.only("dibao_roster")
     reports.publish(dibao.ctx)

@@ -14,6 +14,7 @@ class Status(Enum):
     """Where a report of a period stands; the value is what people read. PUBLISHED is what nobody has to sign."""
 
     SIGNED = "已签发"
+    WAIVED = "免签发"
     PUBLISHED = "已发布"
     WAITING = "待签发"
     RETURNED = "退回"

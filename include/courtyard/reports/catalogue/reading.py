@@ -60,13 +60,20 @@ def entries(connection: Connection, ctx: Context) -> list[Entry]:
 def _progress(connection: Connection, ctx: Context) -> dict[RevisionKey, Progress]:
     """How far each revision has come on its way out; one of which nothing is recorded waits."""
     sent: dict[RevisionKey, list[Sending]] = defaultdict(list)
+    waived: set[RevisionKey] = set()
     names = {r.recipient: r.name for r in ctx.district.recipients.recipients}
     for statement in ("sendings", "recalls"):
         for row in connection.execute(_SQL[statement], _where(ctx)):
             state = f"{row.state}：{row.error}" if row.error else row.state
             to = Sending(names.get(row.recipient, row.recipient), row.channel, state, row.at)
-            sent[row.report, row.period, row.revision].append(to)
-    found = {key: Progress(Status.WAITING, sendings=tuple(sendings)) for key, sendings in sent.items()}
+            key = (row.report, row.period, row.revision)
+            sent[key].append(to)
+            if row.is_waived:
+                waived.add(key)
+    found = {
+        key: Progress(Status.WAIVED if key in waived else Status.WAITING, sendings=tuple(sendings))
+        for key, sendings in sent.items()
+    }
     for row in connection.execute(_SQL["sign_offs"], _where(ctx)):
         key = (row.report, row.period, row.revision)
         status = Status.SIGNED if row.decision == "signed" else Status.RETURNED

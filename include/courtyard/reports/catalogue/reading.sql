@@ -23,12 +23,13 @@ SELECT DISTINCT ON (report, period, revision) report, period, revision, decision
 -- name: sendings
 SELECT report, period, revision, recipient, channel, error,
        CASE WHEN confirmed_at IS NOT NULL THEN '已送达并核对' WHEN sent_at IS NOT NULL THEN '已送出'
-            WHEN error <> '' THEN '未送出' ELSE '待送出' END AS state, coalesce(confirmed_at, sent_at) AS at
+            WHEN error <> '' THEN '未送出' ELSE '待送出' END AS state, coalesce(confirmed_at, sent_at) AS at,
+       basis LIKE '%；免签发（%' AS is_waived
   FROM publish.sending WHERE street_code = :street ORDER BY report, period, revision, recipient, channel
 
 -- name: recalls
 SELECT report, period, new_revision AS revision, recipient, '更正通知' AS channel, state, '' AS error,
-       coalesce(acknowledged_at, sent_at) AS at
+       coalesce(acknowledged_at, sent_at) AS at, false AS is_waived
   FROM mart.report_recall WHERE street_code = :street ORDER BY report, period, new_revision, recipient, old_revision
 
 -- name: checks
