@@ -17,6 +17,7 @@ from quarter import (
     HOME,
     HOME_CODE,
     LEDGER,
+    OTHER_CODE,
     OTHER_HOME,
     at,
     benefit,
@@ -135,9 +136,9 @@ def pupil(name, **values):
     return {**row, "is_migrant": False, "address": HOME, **values}
 
 
-def certificate(number, name):
+def certificate(number, name, **values):
     row = {"disability_no": number, "name": name, "sex": "1", "kind": "1", "grade": "1", "subsidy": "none"}
-    return {**row, "address": HOME, "state": "listed"}
+    return {**row, "address": HOME, "state": "listed", **values}
 
 
 def one_person(left, right):
@@ -195,6 +196,22 @@ def test_two_who_turn_out_to_be_one_are_counted_once_in_the_quarters_before_too(
         wipe(ctx)
         _in_order(ctx, order)
         assert content_hash(ctx.engine()) == expected
+
+
+def test_of_two_who_turn_out_to_be_one_what_the_source_said_last_holds_whenever_that_was_decided(ctx):
+    elsewhere = certificate("C2", "样乙", address=OTHER_HOME)
+    both = Delivery("disabled_persons", [certificate("C1", "样甲"), elsewhere], Q1, at(4, 2))
+    again = Delivery("disabled_persons", [certificate("C1", "样甲", guardian="样丙")], Q1, at(4, 5))
+    decision = COUNTED[-1]
+    counted = """SELECT courtyard_code, key_groups ->> 'disabled' FROM warehouse.courtyard_archive
+                  WHERE superseded_at = 'infinity' AND period = '2026Q1' AND courtyard_code IN (:here, :there)"""
+    hashes = set()
+    for order in ([both, again, decision], [again, decision, both]):
+        wipe(ctx)
+        _in_order(ctx, order)
+        assert dict(rows(ctx, counted, here=HOME_CODE, there=OTHER_CODE)) == {HOME_CODE: "1", OTHER_CODE: "0"}
+        hashes.add(content_hash(ctx.engine()))
+    assert len(hashes) == 1
 
 
 @pytest.mark.parametrize("history", [HISTORY, LIVES])
