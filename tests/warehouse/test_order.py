@@ -13,7 +13,22 @@ from hypothesis import strategies as st
 from courtyard.period import Period
 from courtyard.warehouse import archive
 from courtyard.warehouse.hashing import content_hash, ledger
-from quarter import LEDGER, OTHER_HOME, at, benefit, child, entry, ledger_balances, quarter_of, rows, run, wipe
+from quarter import (
+    HOME,
+    HOME_CODE,
+    LEDGER,
+    OTHER_CODE,
+    OTHER_HOME,
+    at,
+    benefit,
+    child,
+    entry,
+    ledger_balances,
+    quarter_of,
+    rows,
+    run,
+    wipe,
+)
 
 Q1, Q2, Q3 = "2026Q1", "2026Q2", "2026Q3"
 HAZARD = {
@@ -114,6 +129,89 @@ def test_a_delivery_read_again_says_now_what_it_says_whenever_that_is(ctx, order
     assert content_hash(ctx.engine()) == expected
     assert rows(ctx, "SELECT count(*) FROM warehouse.observation WHERE batch_id LIKE '%/v1' AND delivery_id = :id",
                 id=READ_AGAIN.delivery_id) == [(0,)]  # fmt: skip
+
+
+def pupil(name, **values):
+    row = {"student_no": "S", "name": name, "sex": "1", "birth_date": "1980-01-01", "school": "样例小学"}
+    return {**row, "is_migrant": False, "address": HOME, **values}
+
+
+def certificate(number, name, **values):
+    row = {"disability_no": number, "name": name, "sex": "1", "kind": "1", "grade": "1", "subsidy": "none"}
+    return {**row, "address": HOME, "state": "listed", **values}
+
+
+def one_person(left, right):
+    row = {"decision_no": "D1", "matter": "same_person", "verdict": "same", "left_record": left, "right_record": right}
+    return {**row, "decided_by": "街道办事处审核岗", "decided_at": at(10, 9).isoformat(), "reason": "入户核实"}
+
+
+# Who somebody is comes out two quarters after they were first spoken of: by a decision, or by an ID number.
+REGISTER = Delivery("population", [entry("1"), entry("2", household_no="H2", address=OTHER_HOME)], Q1, at(4))
+DECIDED = (
+    REGISTER,
+    Delivery("school_children", [pupil("别样")], Q1, at(4, 2)),
+    Delivery("school_children", [pupil("别样")], Q2, at(7)),
+    Delivery("decisions", [one_person("population/1", "school_children/S")], Q3, at(10, 9)),
+)
+TOLD = (
+    REGISTER,
+    Delivery("school_children", [pupil("样一一")], Q1, at(4, 2)),
+    Delivery("school_children", [pupil("样一一", id_number="ID-1")], Q3, at(10)),
+)
+COUNTED = (
+    REGISTER,
+    Delivery("disabled_persons", [certificate("C1", "样甲"), certificate("C2", "样乙")], Q1, at(4, 2)),
+    Delivery("decisions", [one_person("disabled_persons/C1", "disabled_persons/C2")], Q3, at(10, 9)),
+)
+
+
+@pytest.mark.parametrize("history", [DECIDED, TOLD], ids=["decided", "told"])
+def test_claims_of_one_who_turns_out_to_be_somebody_else_are_compared_in_the_quarters_before_too(ctx, history):
+    _in_order(ctx, list(history))
+    compared = (
+        "SELECT period, attribute, recorded_at FROM warehouse.discrepancy WHERE superseded_at = 'infinity' ORDER BY 1"
+    )
+    last = history[-1].received_at
+    assert rows(ctx, compared) == [(quarter, "name", last) for quarter in sorted({d.period for d in history})]
+    expected = content_hash(ctx.engine())
+    wipe(ctx)
+    _in_order(ctx, list(reversed(history)))
+    assert content_hash(ctx.engine()) == expected
+
+
+def test_two_who_turn_out_to_be_one_are_counted_once_in_the_quarters_before_too(ctx):
+    _in_order(ctx, list(COUNTED))
+    counted = """SELECT period, key_groups ->> 'disabled', recorded_at, superseded_at < 'infinity' FROM warehouse.courtyard_archive
+                  WHERE courtyard_code = :code ORDER BY 1, 3"""
+    assert rows(ctx, counted, code=HOME_CODE) == [
+        (Q1, None, at(4), True),
+        (Q1, "2", at(4, 2), True),
+        (Q1, "1", at(10, 9), False),
+        (Q3, "1", at(10, 9), False),
+    ]
+    expected = content_hash(ctx.engine())
+    register, disabled, decision = COUNTED
+    for order in ([decision, disabled, register], [disabled, decision, register]):
+        wipe(ctx)
+        _in_order(ctx, order)
+        assert content_hash(ctx.engine()) == expected
+
+
+def test_of_two_who_turn_out_to_be_one_what_the_source_said_last_holds_whenever_that_was_decided(ctx):
+    elsewhere = certificate("C2", "样乙", address=OTHER_HOME)
+    both = Delivery("disabled_persons", [certificate("C1", "样甲"), elsewhere], Q1, at(4, 2))
+    again = Delivery("disabled_persons", [certificate("C1", "样甲", guardian="样丙")], Q1, at(4, 5))
+    decision = COUNTED[-1]
+    counted = """SELECT courtyard_code, key_groups ->> 'disabled' FROM warehouse.courtyard_archive
+                  WHERE superseded_at = 'infinity' AND period = '2026Q1' AND courtyard_code IN (:here, :there)"""
+    hashes = set()
+    for order in ([both, again, decision], [again, decision, both]):
+        wipe(ctx)
+        _in_order(ctx, order)
+        assert dict(rows(ctx, counted, here=HOME_CODE, there=OTHER_CODE)) == {HOME_CODE: "1", OTHER_CODE: "0"}
+        hashes.add(content_hash(ctx.engine()))
+    assert len(hashes) == 1
 
 
 @pytest.mark.parametrize("history", [HISTORY, LIVES])

@@ -268,7 +268,8 @@ SELECT f.person_id, :street, coalesce(min(r.delivery_id), '')
 ON CONFLICT DO NOTHING
 
 -- name: move_records
--- The merge takes the records along that turned out to be of another person.
+-- The merge takes the records along that turned out to be of another person; the mark stays until an archive has
+-- counted them where they belong.
 UPDATE identity.record_person p
    SET person_id = f.person_id, method = f.method, score = f.score, is_moved = is_moved OR p.person_id <> f.person_id
   FROM _final f

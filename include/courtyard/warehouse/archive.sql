@@ -1,9 +1,41 @@
+-- name: any_moved
+SELECT EXISTS (SELECT FROM identity.record_person WHERE street_code = :street AND is_moved)
+
+-- name: one_at_a_time
+-- `link` marks the records that the archive takes note of here.
+SELECT pg_advisory_xact_lock(hashtext('identity'), hashtext(:street))
+
+-- name: followed
+-- The first day of which anything was said of records that turned out to be another person's. Those that no merge has
+-- taken along yet are left to the archive after it.
+WITH followed AS (
+    UPDATE identity.record_person p SET is_moved = false
+     WHERE p.street_code = :street AND p.is_moved
+       AND NOT EXISTS (SELECT FROM warehouse.record k
+                        WHERE k.is_current AND k.street_code = :street AND k.dataset = p.dataset AND k.person_id <> p.person_id
+                          AND p.record_key = CASE WHEN k.dataset = ANY(:period_datasets) THEN substr(k.record_key, strpos(k.record_key, '/') + 1)
+                                                  ELSE k.record_key END)
+    RETURNING p.dataset, p.record_key
+)
+SELECT min(e.first_from)
+  FROM followed f
+  JOIN identity.evidence e ON e.street_code = :street AND e.dataset = f.dataset AND e.record_key = f.record_key
+
 -- name: learned
 -- When the warehouse learned the last thing that it knows about a quarter.
 SELECT max(d.received_at)
   FROM quality.batch b
   JOIN landing.delivery d USING (delivery_id)
  WHERE b.street_code = :street AND b.status = 'merged' AND b.period = ANY(:periods)
+
+-- name: noted
+-- When something was last noted of a quarter.
+SELECT max(greatest(recorded_at, nullif(superseded_at, 'infinity')))
+  FROM (SELECT recorded_at, superseded_at FROM warehouse.courtyard_archive WHERE street_code = :street AND period = :period
+         UNION ALL
+        SELECT recorded_at, superseded_at FROM warehouse.courtyard_tag WHERE street_code = :street AND period = :period
+         UNION ALL
+        SELECT recorded_at, superseded_at FROM warehouse.courtyard_indicator WHERE street_code = :street AND period = :period) known
 
 -- name: periods
 SELECT DISTINCT period FROM quality.batch WHERE street_code = :street AND status = 'merged'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -33,18 +33,27 @@ def archive(ctx: Context) -> dict[str, Any]:
     changed = dict.fromkeys(("changed", "tags", "indicators"), 0)
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
-        looked_at = quarters.affected(connection, ctx)
+        moved_from = _moved_from(connection, ctx)
+        looked_at = quarters.affected(connection, ctx, moved_from)
         for quarter in looked_at:
-            for name, count in _archive(connection, ctx, quarter).items():
+            for name, count in _archive(connection, ctx, quarter, moved_from).items():
                 changed[name] += count
     return {"quarters": [str(quarter) for quarter in looked_at], **changed}
 
 
-def _archive(connection: Connection, ctx: Context, quarter: Period) -> dict[str, int]:
-    """Recorded when the last delivery that speaks of the quarter or an earlier one was received."""
+def _moved_from(connection: Connection, ctx: Context) -> date | None:
+    """The first day of records that merges took along to another person, whatever their quarter, since the last archive."""
+    if not connection.scalar(_SQL["any_moved"], {"street": ctx.street_code}):
+        return None
+    connection.execute(_SQL["one_at_a_time"], {"street": ctx.street_code})
+    datasets = [c.dataset for c in ctx.district.contracts.values() if c.grain == "period"]
+    return connection.scalar(_SQL["followed"], {"street": ctx.street_code, "period_datasets": datasets})
+
+
+def _archive(connection: Connection, ctx: Context, quarter: Period, moved_from: date | None) -> dict[str, int]:
     every = list(connection.scalars(_SQL["periods"], {"street": ctx.street_code}))
     names = _names(ctx, quarter, [Period.parse(period) for period in every])
-    names["learned"] = connection.scalar(_SQL["learned"], names)
+    names["learned"] = _learned(connection, names, every if moved_from and moved_from <= quarter.last_day else [])
     if names["learned"] is None:
         return {}
     _count(connection, ctx, quarter, names)
@@ -53,6 +62,20 @@ def _archive(connection: Connection, ctx: Context, quarter: Period) -> dict[str,
     changed = {name: believe(connection, table, names) for name, table in tables.items()}
     connection.execute(_SQL["drop"])
     return changed
+
+
+def _learned(connection: Connection, names: dict[str, Any], others: list[str]) -> datetime | None:
+    """When the last delivery that speaks of the quarter or an earlier one was received; None where there is none.
+
+    Where somebody turned out to be another person, a delivery of any period may have told so: then `others` are all
+    periods. Knowledge does not go back: nothing is recorded before what was noted of the quarter already.
+    """
+    told = connection.scalar(_SQL["learned"], names)
+    if told is None:
+        return None
+    behind = connection.scalar(_SQL["learned"], {**names, "periods": others})
+    noted = connection.scalar(_SQL["noted"], names)
+    return max(moment for moment in (told, behind, noted) if moment)
 
 
 def _count(connection: Connection, ctx: Context, quarter: Period, names: dict[str, Any]) -> None:

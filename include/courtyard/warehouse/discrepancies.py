@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -29,12 +29,13 @@ _SQL = statements.load("courtyard.warehouse", "discrepancies.sql")
 _CLAIMS = ("say_attributes", "say_register", "say_two_grids", "say_gone", "date_claims")
 
 
-def find(connection: Connection, ctx: Context) -> int:
+def find(connection: Connection, ctx: Context, moved_from: date | None) -> int:
     """Bring the discrepancies in step with what is believed, answered and decided.
 
-    Returns how many of the run's quarters are open.
+    `moved_from` is the first day of records that the merge took along to another person. Returns how many of the
+    run's quarters are open.
     """
-    affected = quarters.affected(connection, ctx)
+    affected = quarters.affected(connection, ctx, moved_from)
     names = {"street": ctx.street_code, "periods": [str(quarter) for quarter in affected]}
     _prepare(connection, ctx)
     for quarter in affected:

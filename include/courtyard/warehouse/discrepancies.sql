@@ -217,7 +217,7 @@ UPDATE _found f SET asked = g.grids, owner = g.grids[1], owner_kind = 'grid'
                                         (g.birth_window ->> 'years')::int) <= :next_day) IS NOT TRUE
                  GROUP BY 1, 2, 3, 4
                  UNION ALL
-                SELECT 'two_grids', subject, attribute, unit_code, row_number() OVER (ORDER BY max(version_at) DESC)
+                SELECT 'two_grids', subject, attribute, unit_code, rank() OVER (ORDER BY max(version_at) DESC)
                   FROM _said
                  WHERE kind = 'two_grids'
                  GROUP BY subject, attribute, unit_code) listed

@@ -152,15 +152,25 @@ SELECT DISTINCT o.dataset, o.record_key, n.received_at, 1
   JOIN _obsolete n USING (batch_id)
  WHERE o.street_code = :street
 
+-- name: moved_from
+-- The first day of which anything was said of records that turned out to be another person's.
+SELECT min(e.first_from)
+  FROM identity.record_person p
+  JOIN identity.evidence e USING (street_code, dataset, record_key)
+ WHERE p.street_code = :street AND p.is_moved
+   AND EXISTS (SELECT FROM warehouse.record k
+                WHERE k.is_current AND k.street_code = :street AND k.dataset = p.dataset AND k.person_id <> p.person_id
+                  AND p.record_key = CASE WHEN k.dataset = ANY(:period_datasets) THEN substr(k.record_key, strpos(k.record_key, '/') + 1)
+                                          ELSE k.record_key END)
+
 -- name: register_turns
 -- Entries of the register that turned out to be of another person.
 INSERT INTO _turn (dataset, record_key, at, wave)
-SELECT p.dataset, p.record_key, CAST(:latest AS timestamptz), CAST(:wave AS int)
+SELECT DISTINCT p.dataset, p.record_key, CAST(:latest AS timestamptz), CAST(:wave AS int)
   FROM identity.record_person p
- WHERE p.street_code = :street AND p.dataset = :anchor AND p.is_moved
-
--- name: forget_moved
-UPDATE identity.record_person SET is_moved = false WHERE street_code = :street AND is_moved
+  JOIN warehouse.record k
+    ON k.is_current AND k.street_code = :street AND k.dataset = p.dataset AND k.record_key = p.record_key
+ WHERE p.street_code = :street AND p.dataset = :anchor AND p.is_moved AND k.person_id <> p.person_id
 
 -- name: make_home
 -- Households of those whom other sources name, by the time they lived there.

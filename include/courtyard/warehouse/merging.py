@@ -7,7 +7,7 @@ timelines that a run could change are drawn anew, and only differences are writt
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -46,6 +46,7 @@ def merge(ctx: Context) -> dict[str, int]:
             counts = {"merged": 0, "unchanged": 0, "superseded": 0, "quarantined": 0, "changed": 0, "discrepancies": 0}
             return {"batches": 0, "held": held, **counts}
         work.observe()
+        moved_from = work.moved_from()
         changed = work.believe()
         counts = work.settle()
         return {
@@ -53,7 +54,7 @@ def merge(ctx: Context) -> dict[str, int]:
             "held": held,
             **counts,
             "changed": changed,
-            "discrepancies": discrepancies.find(connection, ctx),
+            "discrepancies": discrepancies.find(connection, ctx, moved_from),
         }
 
 
@@ -110,6 +111,10 @@ class _Merge:
         for step in ("compare", "waves", "turns", "make_obsolete", "obsolete_turns"):
             self.run(step)
 
+    def moved_from(self) -> date | None:
+        """The first day of records that `believe` will take along to another person."""
+        return self.connection.scalar(_SQL["moved_from"], self.names)
+
     def believe(self) -> int:
         """Draw the changed timelines: the register of the population first, since households come from it."""
         latest = self.connection.scalar(text("SELECT max(received_at) FROM _batch"))
@@ -117,9 +122,7 @@ class _Merge:
         self.run("refresh_statistics")
         self.run("make_home")
         self.analyze("_home")
-        changed += self._draw_all("other_turns", latest=latest, of_anchor=False)
-        self.run("forget_moved")
-        return changed
+        return changed + self._draw_all("other_turns", latest=latest, of_anchor=False)
 
     def _draw_all(self, turns: str, *, latest: datetime, of_anchor: bool) -> int:
         waves = max(1, self.connection.scalar(_SQL["last_wave"], {**self.names, "of_anchor": of_anchor}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import Connection, text
 
 from courtyard.context import Context
@@ -21,14 +23,17 @@ def delivered_in(quarter: Period) -> list[str]:
     return [str(part) for kind in KINDS for part in quarter.parts(kind)]
 
 
-def affected(connection: Connection, ctx: Context) -> list[Period]:
+def affected(connection: Connection, ctx: Context, moved_from: date | None) -> list[Period]:
     """The run's quarter, and every later one, from the earliest of which its deliveries speak, that has facts.
 
-    A late submission speaks of a former quarter, and what it says holds on into the later ones.
+    A late submission speaks of a former quarter, and what it says holds on into the later ones. Whatever tells who
+    somebody is bears upon all that was ever said of them: `moved_from` is the first day of records that turned out
+    to be another person's, None where there are none.
     """
     rows = connection.execute(_PERIODS, {"street": ctx.street_code, "periods": delivered_in(ctx.period)}).all()
     spoken = {(Period.of("quarter", Period.parse(period).start), is_ours) for period, is_ours in rows}
-    earliest = min([ctx.period, *(quarter for quarter, is_ours in spoken if is_ours)])
+    moved = [Period.of("quarter", moved_from)] if moved_from else []
+    earliest = min([ctx.period, *moved, *(quarter for quarter, is_ours in spoken if is_ours)])
     return sorted({ctx.period, *(quarter for quarter, _ in spoken if quarter >= earliest)})
 
 

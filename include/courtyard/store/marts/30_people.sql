@@ -16,12 +16,21 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH said AS (
-        -- One person may stand under several record keys (with and without an ID number): what was said last holds.
-        SELECT r.*, lead(r.valid_from) OVER (PARTITION BY r.street_code, r.dataset, coalesce(r.person_id, r.record_key)
-                                             ORDER BY r.valid_from, r.is_active, r.recorded_at, r.record_key) AS said_again
+    WITH record AS (
+        -- When it was said is asked only where several rows begin on one day.
+        SELECT r.*, CASE WHEN count(*) OVER (PARTITION BY r.street_code, r.dataset, coalesce(r.person_id, r.record_key), r.valid_from) > 1
+                         THEN (SELECT max(o.version_at)
+                                 FROM warehouse.observation o
+                                WHERE o.street_code = r.street_code AND o.dataset = r.dataset AND o.record_key = r.record_key
+                                  AND o.effective_from = r.valid_from AND o.recorded_at <= known_at) END AS said_at
           FROM mart.record_known(known_at) r
          WHERE r.dataset IN (SELECT dataset FROM warehouse.key_group)
+    ), said AS (
+        -- One person may stand under several record keys (with and without an ID number): what was said last holds,
+        -- in whatever order it was received.
+        SELECT r.*, lead(r.valid_from) OVER (PARTITION BY r.street_code, r.dataset, coalesce(r.person_id, r.record_key)
+                                             ORDER BY r.valid_from, r.is_active, r.said_at, r.record_key) AS said_again
+          FROM record r
     )
     SELECT g.group_code, g.title, r.street_code, r.person_id, r.courtyard_code, c.community_code, r.dataset,
            r.record_key, r.valid_from, least(r.valid_to, r.said_again, b.too_old_on), r.recorded_at,
