@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from courtyard.district.case_reports import Classifying, Joining, ReportSource
 from courtyard.district.frozen import Frozen
 from courtyard.district.working_time import Span, SpanText
 
@@ -49,8 +50,8 @@ class Category(Frozen):
     """What a report is about.
 
     `code` is the service code of GeoReport. `standard` names the class of GB/T 30428 or says `local`. `words` tell it in a
-    text, `names` are what other systems call it. `starts_at` is the level that receives first; `departments` those
-    that may be written to. `ledger` is the register that a case of it also belongs to. `joins_within_days`: another report
+    text, `hints` less surely, `names` are what other systems call it. `starts_at` is the level that receives first; `departments` those
+    that may be written to. `hints` are words that say it less surely. `ledger` is the register that a case of it also belongs to. `joins_within_days`: another report
     of it in the same courtyard joins an open case not older than that.
     """
 
@@ -63,6 +64,7 @@ class Category(Frozen):
     starts_at: LevelName = "courtyard"
     departments: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     ledger: Literal["hazard", "dispute"] | None = None
     ledger_kind: str | None = None
@@ -107,7 +109,11 @@ class Spam(Frozen):
 
 
 class CaseRules(Frozen):
-    """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person."""
+    """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person.
+
+    `sources` are the datasets whose records are reports. One from farther than `outside_metres` from every courtyard is
+    held for a person.
+    """
 
     levels: tuple[Level, ...]
     terms: tuple[Terms, ...]
@@ -118,6 +124,10 @@ class CaseRules(Frozen):
     closing: Closing
     chasing: Chasing
     spam: Spam = Spam()
+    sources: tuple[ReportSource, ...] = ()
+    classifying: Classifying = Classifying()
+    joining: Joining = Joining()
+    outside_metres: int = Field(500, ge=60)
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.level == name)
