@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.conftest import PACK
 
 from courtyard.district import load_district
-from tests.conftest import PACK
 
 
 @pytest.fixture(scope="module")
