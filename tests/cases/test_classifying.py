@@ -105,7 +105,13 @@ def test_a_person_says_what_a_case_is_about_and_its_clocks_follow():
 
 def test_an_emergency_stays_one_whatever_it_is_about():
     rules, at = Rules.of(DISTRICT), datetime(2026, 11, 26, 10, tzinfo=SHANGHAI)
-    data = {"category": "other", "urgency": "emergency", "emergency": "119", "level": "community", "unit_code": "510105005002"}
+    data = {
+        "category": "other",
+        "urgency": "emergency",
+        "emergency": "119",
+        "level": "community",
+        "unit_code": "510105005002",
+    }
     case = machine.opened(rules, case_no="261126-AAAAA", event=Event("opened", at, "reporter", "report/x/1", data=data))
     event = corrected(RULES, case, "waste", post="510105005/worker", cause="action/1", at=at)
     assert machine.apply(rules, case, event).urgency == "emergency"

@@ -94,10 +94,18 @@ TEXTS = [text for pair in (*ONE[:6], *TWO[:6]) for text in pair] + ["三楼冒�
 REPORTS = st.lists(
     st.builds(
         lambda text, courtyard, minutes, named, is_closed: Report(
-            dataset="hotline_cases", record_key="", reported_at=AT + timedelta(minutes=minutes), channel="hotline", text=text,
-            kinds=(), courtyard_code=courtyard, duplicate_of=named, status="resolved" if is_closed else "handling",
-            is_closed=is_closed, closed_at=AT + timedelta(days=1) if is_closed else None,
-        ),  # fmt: skip
+            dataset="hotline_cases",
+            record_key="",
+            reported_at=AT + timedelta(minutes=minutes),
+            channel="hotline",
+            text=text,
+            kinds=(),
+            courtyard_code=courtyard,
+            duplicate_of=named,
+            status="resolved" if is_closed else "handling",
+            is_closed=is_closed,
+            closed_at=AT + timedelta(days=1) if is_closed else None,
+        ),
         st.sampled_from(TEXTS),
         st.sampled_from([HERE, THERE, None]),
         st.integers(0, 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,9 +32,6 @@ class _Match:
     word: str
     points: float
 
-    def lies_in(self, other: _Match) -> bool:
-        return other.start <= self.start and self.end <= other.end and other.end - other.start > self.end - self.start
-
 
 class Classifier:
     """The rules of a pack, made ready for many texts; `Classifying` says how points are counted."""
@@ -42,11 +39,12 @@ class Classifier:
     def __init__(self, rules: CaseRules) -> None:
         self._rules = rules
         self._how = rules.classifying
-        self._told = [category for category in rules.categories if category.code != rules.fallback]
+        told = [category for category in rules.categories if category.code != rules.fallback]
+        self._called = [(category, _names(category)) for category in told]
         self._order = {category.code: (_URGENT_FIRST[category.urgency], category.code) for category in rules.categories}
         self._words = [
             (self._read(word), category.code, word, points)
-            for category in self._told
+            for category in told
             for words, points in ((category.words, self._how.word), (category.hints, self._how.hint))
             for word in words
         ]
@@ -55,8 +53,8 @@ class Classifier:
         """The category of a text that its sender calls by `kinds`; of equally good ones the more urgent."""
         points, reasons = self._points(self._read(text))
         sent = {letters(kind) for kind in kinds if kind}
-        for category in self._told:
-            if sent & _called(category):
+        for category, names in self._called:
+            if sent & names:
                 points[category.code] += self._how.sender
                 reasons[category.code].append(f"来源类别：{category.title}")
         ranked = sorted((code for code in points if points[code] > 0), key=lambda c: (-points[c], self._order[c]))
@@ -74,8 +72,8 @@ class Classifier:
 
     def _points(self, text: str) -> tuple[defaultdict[str, float], defaultdict[str, list[str]]]:
         """Points and words by category: every covered character once, at its dearest."""
-        found = [match for entry in self._words for match in _matches(text, *entry)]
-        found = [match for match in found if not any(match.lies_in(other) for other in found)]
+        found = [match for entry in self._words if entry[0] in text for match in _matches(text, *entry)]
+        found = _longest(found)
         covered: dict[str, dict[int, float]] = defaultdict(dict)
         reasons: defaultdict[str, list[str]] = defaultdict(list)
         for match in found:
@@ -97,7 +95,7 @@ def corrected(rules: CaseRules, case: Case, category: str, *, post: str, cause: 
     return Event("classified", at, post, cause, data=data)
 
 
-def _called(category: Category) -> set[str]:
+def _names(category: Category) -> set[str]:
     return {letters(name) for name in (category.code, category.title, *category.names)}
 
 
@@ -106,3 +104,17 @@ def _matches(text: str, sought: str, category: str, word: str, points: float) ->
     while start >= 0:
         yield _Match(start, start + len(sought), category, word, points)
         start = text.find(sought, start + 1)
+
+
+def _longest(found: Sequence[_Match]) -> list[_Match]:
+    """The matches that lie in no longer one."""
+    ends: dict[int, int] = defaultdict(int)
+    for match in found:
+        ends[match.start] = max(ends[match.start], match.end)
+    reach = max((end - start for start, end in ends.items()), default=0)
+
+    def lies_in_another(match: _Match) -> bool:
+        before = (ends.get(start, 0) for start in range(match.start - reach, match.start))
+        return ends[match.start] > match.end or any(end >= match.end for end in before)
+
+    return [match for match in found if not lies_in_another(match)]

@@ -10,6 +10,8 @@ from typing import Any
 from courtyard.district.case_reports import ReportSource
 from courtyard.district.models import Contract
 
+MOST_CHARACTERS = 4_000
+
 
 @dataclass(frozen=True)
 class Report:
@@ -50,8 +52,8 @@ class Report:
 
 
 def text_of(source: ReportSource, attrs: Mapping[str, Any]) -> str:
-    """The words of a report, one line for each column."""
-    return "\n".join(str(attrs[name]) for name in source.texts if attrs.get(name))
+    """The words of a report, one line for each column, as far as rules look at them."""
+    return "\n".join(str(attrs[name]) for name in source.texts if attrs.get(name))[:MOST_CHARACTERS]
 
 
 def of_record(
