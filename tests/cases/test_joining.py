@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cases.pairs import ONE, TWO
 
-from courtyard.cases.joining import Candidate, Joiner, Told
+from courtyard.cases.joining import Candidate, Joiner, Told, shared_of
 from courtyard.cases.lot import Lot
 from courtyard.cases.machine import Rules
 from courtyard.cases.reported import Report
@@ -83,9 +83,9 @@ def test_of_several_cases_the_one_told_most_alike_is_joined_then_the_oldest():
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_likeness_is_between_0_and_1_and_the_same_from_both_sides(one, other):
-    first, second = JOINER.read(one), JOINER.read(other)
-    assert 0 <= JOINER.shared(first, second) == JOINER.shared(second, first) <= 1
-    assert JOINER.likeness(told(text=first), told(text=second)) == JOINER.likeness(told(text=second), told(text=first))
+    first, second = told(one), told(other)
+    assert 0 <= shared_of(first, second) == shared_of(second, first) <= 1
+    assert JOINER.likeness(first, second) == JOINER.likeness(second, first)
 
 
 # --- what arrives together ---------------------------------------------------------------------

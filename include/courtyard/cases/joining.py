@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from courtyard.cases.wording import BREAK, letters
 from courtyard.district.cases import CaseRules
@@ -29,6 +30,12 @@ class Told:
     emergency: str | None = None
     is_held: bool = False
 
+    @cached_property
+    def pairs(self) -> Counter[str]:
+        """Its pairs of neighbouring characters; a text of one character is its own."""
+        found = Counter(self.text[i : i + 2] for i in range(len(self.text) - 1))
+        return found or Counter([self.text] if self.text else [])
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -43,6 +50,7 @@ class Joiner:
 
     def __init__(self, rules: CaseRules) -> None:
         self._rules, self._how = rules, rules.joining
+        self._emergency_within = timedelta(minutes=rules.joining.emergency_within_minutes)
         self._kind_of = {ending: kind for kind, group in enumerate(self._how.places) for ending in group}
         endings = "|".join(re.escape(ending) for ending in sorted(self._kind_of, key=len, reverse=True))
         self._places = re.compile(rf"({numerals.NUMBER})({endings})") if endings else None
@@ -64,28 +72,18 @@ class Joiner:
         """How surely two reports tell of one problem: 0 for not, 2 for one emergency, else what their texts share."""
         if told.courtyard_code is None or told.courtyard_code != other.courtyard_code:
             return 0.0
-        if told.is_held != other.is_held or self._says_elsewhere(told.text, other.text):
+        if told.is_held != other.is_held:
             return 0.0
         apart = abs(told.at - other.at)
         if told.emergency:
-            is_one = told.emergency == other.emergency and apart <= timedelta(
-                minutes=self._how.emergency_within_minutes
-            )
-            return 2.0 if is_one else 0.0
+            is_one = told.emergency == other.emergency and apart <= self._emergency_within
+            return 2.0 if is_one and not self._says_elsewhere(told.text, other.text) else 0.0
         if told.category != other.category:
             return 0.0
         if apart > timedelta(days=self._rules.category(told.category).joins_within_days):
             return 0.0
-        shared = self.shared(told.text, other.text)
-        return shared if shared >= self._how.near else 0.0
-
-    def shared(self, one: str, other: str) -> float:
-        """2 x pairs of neighbouring characters in both texts / pairs in all, 0 to 1; equal texts have 1."""
-        if one == other:
-            return 1.0 if one else 0.0
-        first, second = _pairs(one), _pairs(other)
-        size = first.total() + second.total()
-        return 2 * (first & second).total() / size if size else 0.0
+        shared = shared_of(told, other)
+        return shared if shared >= self._how.near and not self._says_elsewhere(told.text, other.text) else 0.0
 
     def _says_elsewhere(self, one: str, other: str) -> bool:
         """Whether two texts name different places of one kind, or words of which one rules out the other."""
@@ -102,5 +100,7 @@ class Joiner:
         return named
 
 
-def _pairs(text: str) -> Counter[str]:
-    return Counter(text[i : i + 2] for i in range(len(text) - 1)) or Counter([text] if text else [])
+def shared_of(one: Told, other: Told) -> float:
+    """2 x pairs of neighbouring characters in both texts / pairs in all, 0 to 1; equal texts have 1."""
+    size = one.pairs.total() + other.pairs.total()
+    return 2 * (one.pairs & other.pairs).total() / size if size else 0.0
