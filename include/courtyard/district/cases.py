@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 from typing import Literal
 
@@ -15,6 +17,7 @@ LevelName = Literal["courtyard", "community", "street", "department"]
 Urgency = Literal["emergency", "urgent", "normal"]
 LEVELS: tuple[LevelName, ...] = ("courtyard", "community", "street", "department")
 """The ladder from below: 院落 -> 社区 -> 街道 -> 部门."""
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 class Level(Frozen):
@@ -108,6 +111,25 @@ class Spam(Frozen):
     repeat_within: SpanText = "1 days"
 
 
+class Rate(Frozen):
+    """So many at once (`burst`), and as many again every minute (`per_minute`)."""
+
+    burst: int = Field(ge=1, le=100_000)
+    per_minute: int = Field(ge=1, le=100_000)
+
+
+class IntakeLimits(Frozen):
+    """What the residents' service takes: reports of one link, of the form without a link and of one GeoReport client; what
+    is written on one status page; the size of a photo as it is sent, and the characters of a text."""
+
+    link: Rate = Rate(burst=30, per_minute=20)
+    open_form: Rate = Rate(burst=120, per_minute=60)
+    client: Rate = Rate(burst=1200, per_minute=1200)
+    token: Rate = Rate(burst=20, per_minute=10)
+    photo_megabytes: int = Field(8, ge=1, le=20)
+    text_characters: int = Field(2000, ge=100, le=20_000)
+
+
 class CaseRules(Frozen):
     """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person."""
 
@@ -120,6 +142,22 @@ class CaseRules(Frozen):
     closing: Closing
     chasing: Chasing
     spam: Spam = Spam()
+    limits: IntakeLimits = IntakeLimits()
+
+    def emergency_in(self, text: str) -> Emergency | None:
+        """The first emergency of the pack that a text tells of, or None.
+
+        Spaces, punctuation and invisible characters between the letters do not hide a word. Words of `unless` are taken out
+        before it is looked for, so that 火锅店 is no fire, but a fire in one is: a false alarm costs less than a missed one.
+        """
+        letters = _letters(text)
+        for emergency in self.emergencies:
+            left = letters
+            for phrase in sorted(emergency.unless, key=len, reverse=True):
+                left = left.replace(_letters(phrase), "\n")
+            if any(_letters(word) in left for word in emergency.words):
+                return emergency
+        return None
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.level == name)
@@ -136,6 +174,11 @@ class CaseRules(Frozen):
 
     def span(self, written: str) -> Span:
         return Span.parse(written)
+
+
+def _letters(text: str) -> str:
+    """Letters and digits of a text, in one width and case."""
+    return _NO_LETTER.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 
 class Department(Frozen):
