@@ -19,6 +19,7 @@ TRIED_AGAIN = {
     "fetch": "SourceError",
     "collect": "SourceError",
     "take_in": "HeldError",
+    "take_in_reports": "HeldError",
     "report": "HeldError",
 }
 
