@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from courtyard.district.case_attributes import Attribute
 from courtyard.district.case_reports import Classifying, Joining, ReportSource
 from courtyard.district.frozen import Frozen
 from courtyard.district.working_time import Span, SpanText
@@ -53,9 +54,9 @@ class Category(Frozen):
     """What a report is about.
 
     `code` is the service code of GeoReport. `standard` names the class of GB/T 30428 or says `local`. `words` tell it in a
-    text, `hints` less surely, `names` are what other systems call it. `starts_at` is the level that receives first; `departments` those
-    that may be written to. `hints` are words that say it less surely. `ledger` is the register that a case of it also belongs to. `joins_within_days`: another report
-    of it in the same courtyard joins an open case not older than that.
+    text, `hints` less surely, `names` are what other systems call it. `starts_at` is the level that receives first;
+    `departments` those that may be written to. `ledger` is the register that a case of it also belongs to. `joins_within_days`: another report
+    of it in the same courtyard joins an open case not older than that. `attributes` are what clients of GeoReport ask besides.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")
@@ -69,6 +70,7 @@ class Category(Frozen):
     words: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
     ledger: Literal["hazard", "dispute"] | None = None
     ledger_kind: str | None = None
     joins_within_days: int = Field(14, ge=0, le=365)
