@@ -41,10 +41,11 @@ def test_a_point_in_gcj02_is_another_courtyards_until_it_is_converted():
     assert (found.columns["lat"][1:], found.columns["lon"][1:]) == ([None, "30.1"], [None, None])
 
 
-def test_what_its_sender_converted_stays():
-    found = block(lat=["30.668912"], lon=["104.049024"], given_lat=["30.6665"], given_lon=["104.0515"])
+@pytest.mark.parametrize("own", [{"given_lat": ["30.6665"], "given_lon": ["104.0515"]}, {"channel": ["page"]}])
+def test_what_our_own_service_sends_stays(own):
+    found = block(lat=["30.668912"], lon=["104.049024"], **own)
     coordinates.to_wgs84(contract(), found)
-    assert (found.columns["lat"], found.columns["given_lat"]) == (["30.668912"], ["30.6665"])
+    assert (found.columns["lat"], found.columns["given_lat"]) == (["30.668912"], own.get("given_lat", [None]))
 
 
 def test_a_contract_without_columns_for_what_was_sent_keeps_the_converted_point_alone():

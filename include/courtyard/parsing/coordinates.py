@@ -18,8 +18,8 @@ def is_shifted(source: SourceSpec | None) -> bool:
 def to_wgs84(contract: Contract, block: ParsedTable) -> None:
     """Convert the points of a block in place.
 
-    A contract with columns `given_lat` and `given_lon` keeps there what was sent; a row that fills them was converted by
-    its sender and stays as it is. So does a row without both degrees.
+    A contract with columns `given_lat` and `given_lon` keeps there what was sent. As they are stay rows without both degrees,
+    and those of the street's own service, which converts by itself: they fill these columns, or `channel`.
     """
     names = contract.role("lat"), contract.role("lon")
     if None in names or not set(names) <= set(block.columns):
@@ -29,8 +29,10 @@ def to_wgs84(contract: Contract, block: ParsedTable) -> None:
     keeps = set(given) <= {column.name for column in contract.columns}
     for name in given if keeps else ():
         block.columns.setdefault(name, [None] * len(block.row_nos))
-    for index, (lat, lon) in enumerate(zip(lats, lons, strict=True)):
-        if lat is None or lon is None or (keeps and block.columns[given[0]][index] is not None):
+    nothing = [None] * len(block.row_nos)
+    ours = zip(block.columns.get(given[0], nothing), block.columns.get("channel", nothing), strict=True)
+    for index, (lat, lon, own) in enumerate(zip(lats, lons, list(ours), strict=True)):
+        if lat is None or lon is None or any(own):
             continue
         if keeps:
             block.columns[given[0]][index], block.columns[given[1]][index] = lat, lon
