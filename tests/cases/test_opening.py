@@ -170,8 +170,19 @@ def test_a_report_from_outside_the_street_is_held_with_the_reason(ctx, where):
     assert data(ctx)[0]["doubts"] == ["outside"]
 
 
-def test_an_address_of_the_own_town_is_not_outside(ctx):
-    take_up(ctx, report(courtyard=None, address="成都市青羊区某小区", lat="30.6689", lon="104.049"))
+@pytest.mark.parametrize(
+    "address",
+    [
+        "成都市青羊区某小区",
+        "四川省成都市青羊区少城街道",
+        "四道街菜市场旁边",
+        "青羊都市花园小区",
+        "成都市某某小区",
+        "市场旁",
+    ],
+)
+def test_an_address_of_the_own_town_or_none_is_not_outside(ctx, address):
+    take_up(ctx, report(courtyard=None, address=address, lat="30.6689", lon="104.049"))
     assert cases(ctx, "status") == [("waiting",)]
 
 
@@ -250,6 +261,16 @@ def test_an_order_named_as_a_repeat_joins_whatever_its_words_are(ctx):
     )
     assert links(ctx) == [("D1", "opened", "hotline"), ("D2", "joined", "hotline")]
     assert [found["why"] for found in data(ctx, "joined_by")] == ["named"]
+
+
+def test_a_repeat_that_tells_of_a_danger_is_heard_by_itself(ctx):
+    take_up(ctx, order("D1", "楼道里堆满杂物"))
+    take_up(
+        ctx,
+        order("D2", "楼道里的杂物起火了", duplicate_of="D1", at=AT + timedelta(hours=2)),
+        at=AT + timedelta(hours=2),
+    )
+    assert cases(ctx, "urgency, emergency") == [("urgent", None), ("emergency", "119")]
 
 
 def test_a_repeat_that_goes_on_outlives_the_case_that_was_closed(ctx):

@@ -67,12 +67,11 @@ class Lot:
 
     def take(self, report: Report) -> None:
         """Let a report join the case it belongs to, or open one."""
-        district, rules = self._rules.district, self._rules.cases
-        if (named := self._named(report)) is not None:
+        emergency = report.emergency or self._danger_in(report.text)
+        if (named := self._named(report, emergency)) is not None:
             return self._join(report, named, {"why": "named"})
-        emergency = report.emergency or getattr(rules.emergency_in(report.text), "call", None)
         guess = self._classifier.guess(report.text, report.kinds)
-        doubts = doubting.doubts(rules, district, report)
+        doubts = doubting.doubts(self._rules.cases, self._rules.district, report)
         told = Told(
             text=self._joiner.read(report.text),
             at=report.reported_at,
@@ -83,15 +82,24 @@ class Lot:
             is_held=bool(doubts) and not emergency,
         )
         if not report.is_closed and (found := self._joiner.best(told, self._near[told.courtyard_code or ""])):
-            likeness = round(self._joiner.likeness(told, found.opening), 2)
-            return self._join(report, self._cases[found.case_no], {"why": "alike", "likeness": min(likeness, 1.0)})
+            return self._join(report, self._cases[found.case_no], {"why": "emergency" if emergency else "alike"})
         return self._open(report, told, guess, doubts)
 
-    def _named(self, report: Report) -> Case | None:
-        """The case of the report that this one says to repeat. One that goes on at its source outlives a closed case."""
+    def _danger_in(self, text: str) -> str | None:
+        """The number to call for what a text tells of."""
+        found = self._rules.cases.emergency_in(text)
+        return found.call if found else None
+
+    def _named(self, report: Report, emergency: str | None) -> Case | None:
+        """The case of the report that this one says to repeat.
+
+        None where that is over and this one goes on at its source, or where this one alone tells of a danger to life.
+        """
         case_no = self._case_of.get((report.dataset, report.duplicate_of or ""))
         case = self._cases[case_no] if case_no else None
-        return case if case and (case.is_open or report.is_closed) and case.status != "joined" else None
+        if case is None or case.status == "joined" or (emergency and case.emergency != emergency):
+            return None
+        return case if case.is_open or report.is_closed else None
 
     def _join(self, report: Report, case: Case, data: dict[str, Any]) -> None:
         kind = "joined_by" if case.is_open else "noted"

@@ -18,6 +18,7 @@ LevelName = Literal["courtyard", "community", "street", "department"]
 Urgency = Literal["emergency", "urgent", "normal"]
 LEVELS: tuple[LevelName, ...] = ("courtyard", "community", "street", "department")
 """The ladder from below: 院落 -> 社区 -> 街道 -> 部门."""
+_LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|top|xyz|vip|cc|shop|info|site|club|link)\b", re.I)
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -111,6 +112,16 @@ class Spam(Frozen):
     words: tuple[str, ...] = ()
     most_repeats: int = Field(3, ge=1)
     repeat_within: SpanText = "1 days"
+
+    def reasons_in(self, text: str) -> tuple[str, ...]:
+        """What makes a text by itself look like spam: `short`, `links`, `words`."""
+        plain = _letters(text)
+        found = {
+            "short": len(plain) < self.least_characters,
+            "links": len(_LINK.findall(unicodedata.normalize("NFKC", text))) > self.most_links,
+            "words": any(_letters(word) in plain for word in self.words),
+        }
+        return tuple(reason for reason, holds in found.items() if holds)
 
 
 class Rate(Frozen):

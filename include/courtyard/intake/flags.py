@@ -7,8 +7,7 @@ import unicodedata
 
 from courtyard.district.cases import Spam
 
-TRAPPED, SHORT, LINKS, WORDS, REPEATED = "trap", "short", "links", "words", "repeated"
-_LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|top|xyz|vip|cc|shop|info|site|club|link)\b", re.I)
+TRAPPED, REPEATED = "trap", "repeated"
 _UNSEEN = re.compile(r"[\W_]+")
 
 
@@ -23,12 +22,6 @@ def of(spam: Spam, description: str, repeats: int, is_trapped: bool) -> list[str
     `repeats` is how often the same text came over the same link before; `is_trapped` that a field was filled which no
     person sees.
     """
-    plain = letters(description)
-    found = {
-        TRAPPED: is_trapped,
-        SHORT: len(plain) < spam.least_characters,
-        LINKS: len(_LINK.findall(unicodedata.normalize("NFKC", description))) > spam.most_links,
-        WORDS: any(letters(word) in plain for word in spam.words),
-        REPEATED: repeats >= spam.most_repeats,
-    }
-    return [reason for reason, holds in found.items() if holds]
+    trapped = [TRAPPED] if is_trapped else []
+    repeated = [REPEATED] if repeats >= spam.most_repeats else []
+    return [*trapped, *spam.reasons_in(description), *repeated]
