@@ -52,11 +52,11 @@ class Classifier:
     def guess(self, text: str, kinds: Iterable[str] = ()) -> Guess:
         """The category of a text that its sender calls by `kinds`; of equally good ones the more urgent."""
         points, reasons = self._points(self._read(text))
-        sent = {letters(kind) for kind in kinds if kind}
-        for category, names in self._called:
-            if sent & names:
-                points[category.code] += self._how.sender
-                reasons[category.code].append(f"来源类别：{category.title}")
+        kinds = {letters(kind) for kind in kinds if kind}
+        sent = [category for category, names in self._called if kinds & names]
+        for category in sent:
+            points[category.code] += self._how.sender
+            reasons[category.code].append(f"来源类别：{category.title}")
         ranked = sorted((code for code in points if points[code] > 0), key=lambda c: (-points[c], self._order[c]))
         if not ranked:
             return Guess(self._rules.fallback, 0.0)
