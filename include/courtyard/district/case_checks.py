@@ -58,7 +58,12 @@ def _problems_of_sources(pack: Pack) -> Iterator[str]:
         if source.dataset not in pack.contracts:
             yield document.problem((*loc, "dataset"), f"there is no contract '{source.dataset}'", "Correct the name.")
             continue
-        known = {column.name for column in pack.contracts[source.dataset].value.columns}
+        contract = pack.contracts[source.dataset].value
+        known = {column.name for column in contract.columns}
+        if contract.key != ((source.number,),):
+            yield document.problem(
+                (*loc, "number"), "is not what a record is known by", "Name the contract's only key."
+            )
         for key, names in source.columns.items():
             for name in names:
                 if name not in known:

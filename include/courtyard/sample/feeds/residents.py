@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
@@ -70,13 +70,16 @@ EMERGENCIES = (
 )
 SPAM = ("代开发票，加微信详谈。", "贷款低息，看 www.example.com", "？？", "兼职日结，刷单返现。")
 SCANNED = 0.6
-CLOSED, AGAIN, EMERGENCY, USELESS, FROM_A_MAP = 0.75, 0.08, 0.02, 0.02, 0.1
-LOOK_BACK = 5  # reports: the same problem is told again soon
+CLOSED, FROM_A_MAP = 0.75, 0.1
+# One report in so many: the same problem told again soon after, an emergency, nothing at all. Counted, so that the smallest
+# street has each of them.
+AGAIN, EMERGENCY, USELESS = 12, 50, 50
+LOOK_BACK = 5
 
 
 @dataclass(frozen=True)
 class _Matter:
-    """One problem at one place, and the words in which it may be told."""
+    """One problem at one place, and the words in which it may be told, those that are used first."""
 
     code: str
     name: str
@@ -91,6 +94,7 @@ class Residents:
     def __init__(self, world: World) -> None:
         self.world = world
         self.headers = {c.name: c.header for c in world.contract(DATASET).columns}
+        self._told = 0
 
     def write(self, scale: float) -> int:
         path = self.world.out / FILE
@@ -117,7 +121,8 @@ class Residents:
             place = self.world.street.courtyards[courtyard]
             scanned = rng.random() < SCANNED
             where = Dwelling(courtyard, rng.randint(1, place.buildings), rng.randint(1, place.units), 101)
-            matter = _matter(words, where, matters)
+            self._told += 1
+            matter = _matter(words, where, matters, self._told)
             matters.append(matter)
             place = self.world.street.courtyards[matter.where.courtyard]
             address, fault = self.world.addresses.full(rng, matter.where, month.last_day)
@@ -128,7 +133,7 @@ class Residents:
                 "status": "closed" if matter.closed else "open",
                 "service_code": matter.code,
                 "service_name": matter.name,
-                "description": words.choice(matter.texts),
+                "description": matter.texts[0],
                 "address": self.world.street.names_on(posted, month.last_day)[0] if scanned else address,
                 "address_id": posted.code if scanned else "",
                 **_point(words, place.lat + rng.gauss(0, 0.00015), place.lon + rng.gauss(0, 0.00015)),
@@ -142,18 +147,23 @@ class Residents:
         return lines
 
 
-def _matter(words: Random, where: Dwelling, earlier: list[_Matter]) -> _Matter:
-    """What is told at a place: a problem, now and then one that somebody else told before, an emergency or nothing at all."""
-    if earlier and words.random() < AGAIN:
-        return words.choice(earlier[-LOOK_BACK:])
+def _matter(words: Random, where: Dwelling, earlier: list[_Matter], number: int) -> _Matter:
+    """What is told at a place by the report of this number; a problem that was told before is told there, in other words."""
+    if earlier and number % AGAIN == 0:
+        first = words.choice(earlier[-LOOK_BACK:])
+        return replace(first, texts=_turned(first.texts, 1))
     closed = words.random() < CLOSED
-    drawn = words.random()
-    if drawn < EMERGENCY:
+    if number % EMERGENCY == 9:
         return _Matter("safety", "安全隐患", (words.choice(EMERGENCIES),), where, closed)
-    if drawn < EMERGENCY + USELESS:
+    if number % USELESS == 19:
         return _Matter("facility", "公共设施", (words.choice(SPAM),), where, False)
     code, name, problems = words.choice(SERVICES)
-    return _Matter(code, name, words.choice(problems), where, closed)
+    texts = words.choice(problems)
+    return _Matter(code, name, _turned(texts, words.randrange(len(texts))), where, closed)
+
+
+def _turned(texts: tuple[str, ...], by: int) -> tuple[str, ...]:
+    return texts[by:] + texts[:by]
 
 
 def _point(words: Random, lat: float, lon: float) -> dict[str, float]:
