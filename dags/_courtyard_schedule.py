@@ -22,6 +22,7 @@ from courtyard.settings import Settings
 
 log = logging.getLogger("courtyard.dags")
 PACK = Settings.from_env().district_path
+FOLLOWED = timedelta(days=3)  # so long a month that has ended is still looked at every time
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,19 @@ def period_to_land(source: Source, params: dict[str, Any], interval_end: datetim
         return given
     running = Period.of(source.cadence, _known(interval_end, "period"))
     return str(running if source.keeps_coming else running.previous())
+
+
+def periods_to_land(source: Source, params: dict[str, Any], interval_end: datetime | None) -> list[str]:
+    """The running period of a source that keeps coming, and in its first days also the one before it.
+
+    What was sent in a month's last second is there to be fetched only in the next month.
+    """
+    running = period_to_land(source, params, interval_end)
+    if params.get("period") or Period.of(source.cadence, _known(interval_end, "period") - FOLLOWED) == Period.parse(
+        running
+    ):
+        return [running]
+    return [running, str(Period.parse(running).previous())]
 
 
 def _known(moment: datetime | None, parameter: str) -> datetime:

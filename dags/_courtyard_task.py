@@ -19,6 +19,7 @@ TRIED_AGAIN = {
     "fetch": "SourceError",
     "collect": "SourceError",
     "take_in": "HeldError",
+    "take_in_reports": "HeldError",
     "report": "HeldError",
 }
 
@@ -70,10 +71,10 @@ def in_one_line(tried_again: str = "") -> Iterator[None]:
 def connection(conn_id: str) -> Any:
     """A source's connection as Airflow knows it, from any of its secret stores."""
     from courtyard.connection import Connection
-    from courtyard.errors import UsageError
+    from courtyard.errors import NotConnected
 
     try:
         uri = AirflowConnection.get(conn_id).get_uri()
     except AirflowNotFoundException:
-        raise UsageError(f"没有设置连接 {conn_id}。", "请在 Airflow 的“连接”中添加，或写入 var/env。") from None
+        raise NotConnected(f"没有设置连接 {conn_id}。", "请在 Airflow 的“连接”中添加，或写入 var/env。") from None
     return Connection.from_uri(conn_id, uri)

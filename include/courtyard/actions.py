@@ -6,12 +6,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
+
 from courtyard import reports, stages
+from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
 
 LATE = timedelta(days=31)
 """So long after a quarter has ended, deliveries that were late for it are still looked for every day."""
+_UNREAD = text("""
+SELECT EXISTS (SELECT FROM landing.delivery d
+                WHERE d.street_code = :street AND d.source = ANY(:sources) AND d.period = ANY(:periods)
+                  AND NOT EXISTS (SELECT FROM quality.batch b WHERE b.delivery_id = d.delivery_id
+                                     AND b.status IN ('merged', 'rejected', 'superseded', 'held')))
+""")
 
 
 def report(period: str, *, holder: str, at: datetime, connection: Connect = None) -> dict[str, Result]:
@@ -29,6 +38,34 @@ def report(period: str, *, holder: str, at: datetime, connection: Connect = None
         if one >= first and day - one.last_day <= LATE:
             done[str(one)] = dict(stages.run_these(ctx, [*map(stages.stage, TAKEN_IN), publish]))
     return done
+
+
+def reports_wait(period: str, *, holder: str, connection: Connect = None) -> bool:
+    """Whether something of residents has landed, for this quarter or the one before it, that is not taken in yet."""
+    return bool(_unread(Period.quarter(period), holder, connection))
+
+
+def take_in_reports(period: str, *, holder: str, connection: Connect = None) -> dict[str, Result]:
+    """From what residents sent to cases, in this process; the quarter before it too, where its last day came late.
+
+    Returns quarter -> step -> result. Raises HeldError while another run has the quarter: the next run takes it up.
+    """
+    found = _unread(Period.quarter(period), holder, connection)
+    return {str(ctx.period): dict(stages.run_these(ctx, map(stages.stage, TAKEN_IN))) for ctx in found}
+
+
+def _unread(quarter: Period, holder: str, connection: Connect) -> list[Context]:
+    """The quarters with deliveries of residents that have a batch to come, or one on its way."""
+    found = []
+    for one in (quarter.previous(), quarter):
+        ctx = context(str(one), holder=holder, connection=connection)
+        sources = [s.source for s in ctx.district.sources.values() if s.transport == "georeport" and s.datasets]
+        periods = [str(part) for kind in ("month", "quarter") for part in one.parts(kind)]
+        values = {"street": ctx.street_code, "sources": sources, "periods": periods}
+        with ctx.engine().connect() as database:
+            if database.scalar(_UNREAD, values):
+                found.append(ctx)
+    return found
 
 
 def deliver(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
@@ -54,6 +91,8 @@ def answer(period: str, *, holder: str, connection: Connect = None, **given: Any
 ACTIONS: dict[str, Callable[..., Any]] = {
     **stages.GRID_ACTIONS,
     "report": report,
+    "reports_wait": reports_wait,
+    "take_in_reports": take_in_reports,
     "deliver": deliver,
     "questions": questions,
     "ask": ask,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from courtyard.errors import UsageError
+from courtyard.errors import NotConnected
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -56,11 +56,11 @@ def variable(conn_id: str) -> str:
 
 
 def from_env(conn_id: str, env_file: Path) -> Connection:
-    """The connection from the environment or, failing that, from `var/env` (lines `NAME=URI`)."""
+    """The connection from the environment or, failing that, from `var/env` (lines `NAME=URI`); NotConnected when it is in neither."""
     name = variable(conn_id)
     uri = os.environ.get(name) or read_env(env_file).get(name)
     if not uri:
-        raise UsageError(f"The connection '{conn_id}' is not set.", f"Set {name}, or add it to {env_file}.")
+        raise NotConnected(f"The connection '{conn_id}' is not set.", f"Set {name}, or add it to {env_file}.")
     return Connection.from_uri(conn_id, uri)
 
 

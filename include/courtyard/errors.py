@@ -21,6 +21,10 @@ class UsageError(CourtyardError):
     """A command or a setting that cannot mean anything."""
 
 
+class NotConnected(UsageError):
+    """A source has no connection in this installation."""
+
+
 class PackError(CourtyardError):
     """A file of the district pack is wrong; the message names file, line and key."""
 

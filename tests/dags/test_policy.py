@@ -68,6 +68,7 @@ def test_there_is_a_dag_for_the_quarter_the_grid_cycle_the_residents_and_every_s
         "courtyard_open_quarter",
         "courtyard_reminders",
         "courtyard_reports",
+        "courtyard_residents",
         "courtyard_sign_off",
     }
     expected |= {dag_of(name, keys) for name, keys in SOURCES.items()}
@@ -118,6 +119,27 @@ def test_schedules_are_the_packs_in_shanghai(dags):
             assert "Asia/Shanghai" in zone, (
                 f"{dag.dag_id}: use schedule.timetable, which sets the time zone, not {zone}."
             )
+
+
+def test_what_residents_send_is_landed_in_time_whatever_else_runs(dags):
+    """At most two minutes from sending to landing: a task of its own, no lease, no waiting for what is taken in."""
+    landing = [dag_of(name, keys) for name, keys in SOURCES.items() if keys["transport"] == "georeport"]
+    assert len(landing) == 3, "Reports, replies and photos."
+    for dag_id in landing:
+        assert [task.task_id for task in dags[dag_id].tasks] == ["land"], f"{dag_id}: land only, take in elsewhere."
+        assert dags[dag_id].timetable.expression in ("* * * * *", "*/2 * * * *"), (
+            f"{dag_id}: at least every two minutes."
+        )
+    assert dags["courtyard_resident_reports"].timetable.expression == "* * * * *", (
+        "A run that begins late has time left."
+    )
+    residents = dags["courtyard_residents"]
+    assert {t.task_id: t.downstream_task_ids for t in residents.tasks} == {
+        "wait": {"take_in"},
+        "take_in": {"tell"},
+        "tell": set(),
+    }
+    assert residents.timetable.expression == "*/2 * * * *"
 
 
 def test_the_quarter_has_the_stages_of_the_library_in_order(dags):

@@ -62,6 +62,21 @@ def test_a_source_is_asked_for_its_last_finished_period_or_the_running_one(caden
 
 
 @pytest.mark.parametrize(
+    ("end", "periods"),
+    [
+        (datetime(2026, 7, 31, 15, 59, tzinfo=UTC), ["2026-07"]),
+        (datetime(2026, 7, 31, 16, 0, tzinfo=UTC), ["2026-08", "2026-07"]),
+        (datetime(2026, 8, 3, 15, 59, tzinfo=UTC), ["2026-08", "2026-07"]),
+        (datetime(2026, 8, 3, 16, 0, tzinfo=UTC), ["2026-08"]),
+        (datetime(2026, 12, 31, 16, 1, tzinfo=UTC), ["2027-01", "2026-12"]),
+    ],
+)
+def test_a_month_that_has_ended_is_still_looked_at_for_some_days(end, periods):
+    assert pack.periods_to_land(source("month", "*/2 * * * *"), {"period": ""}, end) == periods
+    assert pack.periods_to_land(source("month", "*/2 * * * *"), {"period": "2026-05"}, end) == ["2026-05"]
+
+
+@pytest.mark.parametrize(
     ("moment", "quarter"),
     [
         (datetime(2026, 9, 14, 15, 59, tzinfo=UTC), "2026Q2"),  # 14 September, 23:59 in Shanghai

@@ -1,6 +1,7 @@
 """The stage: deliveries in, batches, staged rows and findings out."""
 
 import hashlib
+import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -348,3 +349,22 @@ def test_no_planted_number_leaves_but_sealed(ctx, land, caplog):
 
 def test_contracts_are_what_this_test_thinks():
     assert [contract(d).sheet for d in SHEETS.values()] == list(SHEETS)
+
+
+def test_points_of_a_source_that_sends_gcj02_are_staged_in_wgs84(ctx, land):
+    source = ctx.district.sources["resident_reports"]
+    shifted = source.model_copy(update={"options": {**source.options, "coordinates": "gcj02"}})
+    ctx = replace(
+        ctx, district=ctx.district.model_copy(update={"sources": {**ctx.district.sources, source.source: shifted}})
+    )
+    told = {
+        "service_request_id": "1", "status": "open", "service_code": "light", "description": "灯坏了", "lat": 30.666449,
+        "long": 104.051503, "requested_datetime": "2026-07-01T08:00:00+08:00",
+    }  # fmt: skip
+    page = json.dumps(
+        {"url": "http://x", "status": 200, "content_type": "application/json", "body": json.dumps([told])}
+    )
+    land("resident_reports", page.encode(), period="2026-07")
+    parsing.parse(ctx)
+    [(lat, lon)] = ask(ctx, "SELECT attrs ->> 'lat', attrs ->> 'lon' FROM staging.row")
+    assert (round(float(lat), 3), round(float(lon), 3)) == (30.669, 104.049)

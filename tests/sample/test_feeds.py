@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from courtyard.sample import ids
+from courtyard.sample.feeds import residents
 from courtyard.sample.mess import KINDS, effect
 
 from .conftest import read
@@ -147,6 +148,23 @@ def test_orders_and_requests_are_those_on_record(sample, rows):
 def test_requests_name_nobody(sample, persons):
     text = (sample.out / "residents/requests.jsonl").read_text("utf-8")
     assert not [p["person"] for p in persons.values() if len(p["name"]) > 2 and p["name"] in text]
+
+
+def test_residents_tell_one_problem_twice_a_danger_nothing_at_all_and_points_of_maps(sample, rows):
+    with (sample.out / "residents/requests.jsonl").open(encoding="utf-8") as lines:
+        requests = {request["service_request_id"]: request for request in map(json.loads, lines)}
+    texts = [request["description"] for request in requests.values()]
+    assert len(set(texts)) >= 12
+    assert set(texts) & set(residents.EMERGENCIES)
+    assert set(texts) & set(residents.SPAM)
+    told = Counter(
+        (r["courtyard_code"], requests[r["row_no"]]["service_code"], r["delivered"])
+        for r in _of(rows, "resident_reports")
+    )
+    assert max(told.values()) > 1
+    shifted = [request for request in requests.values() if "given_lat" in request]
+    assert shifted
+    assert all(0.001 < abs(request["given_lat"] - request["lat"]) < 0.01 for request in shifted)
 
 
 def test_at_least_eight_in_a_hundred_rows_have_no_id_number(rows):

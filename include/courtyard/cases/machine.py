@@ -380,7 +380,7 @@ def _back_up(rules: Rules, case: Case, event: Event) -> Case:
 
 
 def _reopened(rules: Rules, case: Case, event: Event) -> Case:
-    since = case.closed_at
+    since = case.closed_at if event.post != "source" else None  # a source that goes on with it knows no such limit
     if since and event.at > rules.after(since, rules.cases.closing.reopen_within):
         raise NotAllowed(
             f"工单{case.case_no}办结已超过{Span.parse(rules.cases.closing.reopen_within).title}，不能再重新办理。",

@@ -22,6 +22,7 @@ def application() -> typer.Typer:
         desk,
         grid_commands,
         handover,
+        intake_keys,
         mart_commands,
         releasing,
         revisions,

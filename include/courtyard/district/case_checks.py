@@ -47,4 +47,27 @@ def problems_of(pack: Pack) -> Iterator[str]:
     if rules.fallback not in seen:
         message = f"there is no category '{rules.fallback}'"
         yield document.problem(("fallback",), message, "Name one of the categories.")
+    yield from _problems_of_sources(pack)
     yield from twice(pack.departments, "code", lambda department: department.code)
+
+
+def _problems_of_sources(pack: Pack) -> Iterator[str]:
+    document = pack.cases.document
+    for index, source in enumerate(pack.cases.value.sources):
+        loc = ("sources", index)
+        if source.dataset not in pack.contracts:
+            yield document.problem((*loc, "dataset"), f"there is no contract '{source.dataset}'", "Correct the name.")
+            continue
+        contract = pack.contracts[source.dataset].value
+        known = {column.name for column in contract.columns}
+        if contract.key != ((source.number,),):
+            yield document.problem(
+                (*loc, "number"), "is not what a record is known by", "Name the contract's only key."
+            )
+        for key, names in source.columns.items():
+            for name in names:
+                if name not in known:
+                    message = f"'{source.dataset}' has no column '{name}'"
+                    yield document.problem((*loc, key), message, "Name one of its contract.")
+        if source.closed and source.status is None:
+            yield document.problem((*loc, "closed"), "needs the column of the status", "Name it as status.")

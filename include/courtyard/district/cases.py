@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
+from courtyard.district.case_attributes import Attribute
+from courtyard.district.case_reports import Classifying, Joining, ReportSource
 from courtyard.district.frozen import Frozen
 from courtyard.district.working_time import Span, SpanText
 
@@ -14,6 +18,8 @@ LevelName = Literal["courtyard", "community", "street", "department"]
 Urgency = Literal["emergency", "urgent", "normal"]
 LEVELS: tuple[LevelName, ...] = ("courtyard", "community", "street", "department")
 """The ladder from below: 院落 -> 社区 -> 街道 -> 部门."""
+_LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|top|xyz|vip|cc|shop|info|site|club|link)\b", re.I)
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 class Level(Frozen):
@@ -49,9 +55,9 @@ class Category(Frozen):
     """What a report is about.
 
     `code` is the service code of GeoReport. `standard` names the class of GB/T 30428 or says `local`. `words` tell it in a
-    text, `names` are what other systems call it. `starts_at` is the level that receives first; `departments` those
-    that may be written to. `ledger` is the register that a case of it also belongs to. `joins_within_days`: another report
-    of it in the same courtyard joins an open case not older than that.
+    text, `hints` less surely, `names` are what other systems call it. `starts_at` is the level that receives first;
+    `departments` those that may be written to. `ledger` is the register that a case of it also belongs to. `joins_within_days`: another report
+    of it in the same courtyard joins an open case not older than that. `attributes` are what clients of GeoReport ask besides.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")
@@ -63,7 +69,9 @@ class Category(Frozen):
     starts_at: LevelName = "courtyard"
     departments: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
     ledger: Literal["hazard", "dispute"] | None = None
     ledger_kind: str | None = None
     joins_within_days: int = Field(14, ge=0, le=365)
@@ -105,9 +113,42 @@ class Spam(Frozen):
     most_repeats: int = Field(3, ge=1)
     repeat_within: SpanText = "1 days"
 
+    def reasons_in(self, text: str) -> tuple[str, ...]:
+        """What makes a text by itself look like spam: `short`, `links`, `words`."""
+        plain = _letters(text)
+        found = {
+            "short": len(plain) < self.least_characters,
+            "links": len(_LINK.findall(unicodedata.normalize("NFKC", text))) > self.most_links,
+            "words": any(_letters(word) in plain for word in self.words),
+        }
+        return tuple(reason for reason, holds in found.items() if holds)
+
+
+class Rate(Frozen):
+    """So many at once (`burst`), and as many again every minute (`per_minute`)."""
+
+    burst: int = Field(ge=1, le=100_000)
+    per_minute: int = Field(ge=1, le=100_000)
+
+
+class IntakeLimits(Frozen):
+    """What the residents' service takes: reports of one link, of the form without a link and of one GeoReport client; what
+    is written on one status page; the size of a photo as it is sent, and the characters of a text."""
+
+    link: Rate = Rate(burst=30, per_minute=20)
+    open_form: Rate = Rate(burst=120, per_minute=60)
+    client: Rate = Rate(burst=1200, per_minute=1200)
+    token: Rate = Rate(burst=20, per_minute=10)
+    photo_megabytes: int = Field(8, ge=1, le=20)
+    text_characters: int = Field(2000, ge=100, le=20_000)
+
 
 class CaseRules(Frozen):
-    """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person."""
+    """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person.
+
+    `sources` are the datasets whose records are reports. One from farther than `outside_metres` from every courtyard is
+    held for a person.
+    """
 
     levels: tuple[Level, ...]
     terms: tuple[Terms, ...]
@@ -118,6 +159,26 @@ class CaseRules(Frozen):
     closing: Closing
     chasing: Chasing
     spam: Spam = Spam()
+    sources: tuple[ReportSource, ...] = ()
+    classifying: Classifying = Classifying()
+    joining: Joining = Joining()
+    outside_metres: int = Field(500, ge=60)
+    limits: IntakeLimits = IntakeLimits()
+
+    def emergency_in(self, text: str) -> Emergency | None:
+        """The first emergency of the pack that a text tells of, or None.
+
+        Spaces, punctuation and invisible characters between the letters do not hide a word. Words of `unless` are taken out
+        before it is looked for, so that 火锅店 is no fire, but a fire in one is: a false alarm costs less than a missed one.
+        """
+        letters = _letters(text)
+        for emergency in self.emergencies:
+            left = letters
+            for phrase in sorted(emergency.unless, key=len, reverse=True):
+                left = left.replace(_letters(phrase), "\n")
+            if any(_letters(word) in left for word in emergency.words):
+                return emergency
+        return None
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.level == name)
@@ -134,6 +195,11 @@ class CaseRules(Frozen):
 
     def span(self, written: str) -> Span:
         return Span.parse(written)
+
+
+def _letters(text: str) -> str:
+    """Letters and digits of a text, in one width and case."""
+    return _NO_LETTER.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 
 class Department(Frozen):

@@ -26,7 +26,7 @@ class PointIndex:
         """The code of the courtyard within 60 m of a point, or None when a second one is not twice as far."""
         x, y = _cell(lon, lat)
         near = (c for i in (x - 1, x, x + 1) for j in (y - 1, y, y + 1) for c in self._cells.get((i, j), ()))
-        ranked = sorted((_metres(lon, lat, c.lon, c.lat), c.code) for c in near)
+        ranked = sorted((metres(lon, lat, c.lon, c.lat), c.code) for c in near)
         if not ranked or ranked[0][0] > WITHIN_METRES:
             return None
         if len(ranked) > 1 and ranked[1][0] < CLEARER_BY * ranked[0][0]:
@@ -38,6 +38,7 @@ def _cell(lon: float, lat: float) -> tuple[int, int]:
     return int(lon // _CELL_DEGREES), int(lat // _CELL_DEGREES)
 
 
-def _metres(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+def metres(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """How far two points of a town are from each other."""
     east = (lon - other_lon) * cos(radians(lat)) * _METRES_PER_DEGREE
     return hypot(east, (lat - other_lat) * _METRES_PER_DEGREE)

@@ -27,11 +27,15 @@ RETURNING report_id
 _SAME = text("SELECT * FROM intake.report WHERE idempotency = :idempotency")
 _BY_TOKEN = text("SELECT * FROM intake.report WHERE status_token = :token")
 _BY_ID = text("SELECT * FROM intake.report WHERE street_code = :street AND report_id = ANY(:ids) ORDER BY seq")
-# Rows of transactions that are still open may come later with a smaller seq: readers stop before the oldest of them.
-_SETTLED = "txid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
-_AFTER = text(f"""
+# A seq is drawn before its row can be seen, and in any order. Whoever writes holds this lock from before it draws one until
+# it commits; a reader waits until nobody does, so that no smaller seq can come later. (A transaction id says too little: of two
+# open writers the later one may hold the smaller seq. And it says too much: any long transaction of the server would hold up all.)
+_WRITING = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('intake/seq', 0))")
+_ALL_WRITTEN = text("SELECT pg_advisory_xact_lock(hashtextextended('intake/seq', 0))")
+_PATIENCE = text("SET LOCAL lock_timeout = '5s'")
+_AFTER = text("""
 SELECT * FROM intake.report
- WHERE street_code = :street AND seq > :after AND requested_at >= :start AND requested_at < :end AND {_SETTLED}
+ WHERE street_code = :street AND seq > :after AND requested_at >= :start AND requested_at < :end
  ORDER BY seq LIMIT :limit
 """)
 _REPLY = text("""
@@ -40,9 +44,9 @@ VALUES (:reply_id, CAST(CAST(pg_current_xact_id() AS text) AS bigint), :street_c
 ON CONFLICT (idempotency) DO NOTHING
 RETURNING reply_id
 """)
-_REPLIES_AFTER = text(f"""
+_REPLIES_AFTER = text("""
 SELECT * FROM intake.reply
- WHERE street_code = :street AND seq > :after AND replied_at >= :start AND replied_at < :end AND {_SETTLED}
+ WHERE street_code = :street AND seq > :after AND replied_at >= :start AND replied_at < :end
  ORDER BY seq LIMIT :limit
 """)
 
@@ -124,6 +128,7 @@ def accept(connection: Connection, keys: KeyRing, new: NewReport) -> Accepted:
         "flags": list(new.flags),
         "emergency": new.emergency,
     }
+    connection.execute(_WRITING)
     if connection.execute(_ACCEPT, values).first():
         return Accepted(report_id, token, True)
     there = connection.execute(_SAME, {"idempotency": idempotency}).mappings().one()
@@ -150,7 +155,11 @@ def by_id(connection: Connection, keys: KeyRing, street_code: str, ids: Sequence
 def after(
     connection: Connection, keys: KeyRing, street_code: str, cursor: int, start: datetime, end: datetime, limit: int
 ) -> list[Stored]:
-    """Reports behind a cursor (a `seq`) that were made from `start` to before `end`: each once, none left out."""
+    """Reports behind a cursor (a `seq`) that were made from `start` to before `end`: each once, none left out.
+
+    Writers wait until the caller's transaction ends: end it soon. OperationalError where one does not end in five seconds.
+    """
+    _wait_for_writers(connection)
     bound = {"street": street_code, "after": cursor, "start": start, "end": end, "limit": limit}
     return [_stored(keys, row) for row in connection.execute(_AFTER, bound).mappings()]
 
@@ -175,6 +184,7 @@ def reply(
         "sealed": keys.seal(json.dumps(dict(content), ensure_ascii=False), reply_id),
         "idempotency": keys.token(f"reply/{report.report_id}/{sent_as}") if sent_as else None,
     }
+    connection.execute(_WRITING)
     return connection.execute(_REPLY, values).first() is not None
 
 
@@ -182,9 +192,15 @@ def replies_after(
     connection: Connection, keys: KeyRing, street_code: str, cursor: int, start: datetime, end: datetime, limit: int
 ) -> list[tuple[RowMapping, dict[str, Any]]]:
     """Replies behind a cursor, as `after`: (row, opened content)."""
+    _wait_for_writers(connection)
     bound = {"street": street_code, "after": cursor, "start": start, "end": end, "limit": limit}
     rows = connection.execute(_REPLIES_AFTER, bound).mappings()
     return [(row, json.loads(keys.open(row["sealed"], row["reply_id"]))) for row in rows]
+
+
+def _wait_for_writers(connection: Connection) -> None:
+    connection.execute(_PATIENCE)
+    connection.execute(_ALL_WRITTEN)
 
 
 def _stored(keys: KeyRing, row: RowMapping) -> Stored:

@@ -14,9 +14,10 @@ from sqlalchemy import Row
 from courtyard.connection import Connection
 from courtyard.context import Context
 from courtyard.district.models import SourceSpec
-from courtyard.errors import CourtyardError, LeaseLost, SourceError, UsageError
+from courtyard.errors import CourtyardError, LeaseLost, NotConnected, SourceError, UsageError
 from courtyard.landing import ledger, vault
 from courtyard.period import Period
+from courtyard.sources import georeport
 from courtyard.sources.fetched import Fetched, Refused
 from courtyard.sources.registry import TRANSPORTS
 from courtyard.store import lease
@@ -94,7 +95,8 @@ def _is_due(ctx: Context, spec: SourceSpec, period: Period, asked: Row | None) -
         return False
     if ctx.refetch or any(TRANSPORTS[way.transport].collects for way in spec.ways):
         return True
-    return asked is None or asked.status != "landed" or asked.at < period.end_at
+    settled = period.end_at + max(TRANSPORTS[way.transport].settles for way in spec.ways)
+    return asked is None or asked.status != "landed" or asked.at < settled
 
 
 def _try_period(ctx: Context, spec: SourceSpec, period: Period, clock: Clock) -> _Outcome:
@@ -105,11 +107,15 @@ def _try_period(ctx: Context, spec: SourceSpec, period: Period, clock: Clock) ->
     outcome = _Outcome()
     for way in spec.ways:
         try:
-            asked = _collected(ctx, way, period)
-            fetched = TRANSPORTS[way.transport].fetch(asked, _connection(ctx, way), period, ctx.street_code)
+            connection = _connection(ctx, way)
+            asked, has_landed = _knowing(ctx, way, period)
+            outcome.seen += has_landed
+            fetched = TRANSPORTS[way.transport].fetch(asked, connection, period, ctx.street_code)
             _land_all(ctx, way, period, fetched, outcome, clock)
         except LeaseLost:
             raise
+        except NotConnected as error:
+            (outcome.notes if way.optional else outcome.problems).append(str(error))
         except CourtyardError as error:
             outcome.problems.append(f"（{way.connection}）{error}" if spec.channels else str(error))
     if outcome.problem:
@@ -247,13 +253,23 @@ def _adopt(ctx: Context, spec: SourceSpec, period: Period) -> int:
     return adopted
 
 
-def _collected(ctx: Context, way: SourceSpec, period: Period) -> SourceSpec:
-    """A mailbox is no folder of a quarter: its mails are those of the quarter's collection."""
-    if way.transport != "mail":
-        return way
-    rules = ctx.district.office.grid_cycle
-    days = {"since": rules.issued_on(period), "until": rules.issued_on(period.next())}
-    return way.model_copy(update={"options": {**way.options, **days}})
+def _knowing(ctx: Context, way: SourceSpec, period: Period) -> tuple[SourceSpec, bool]:
+    """A way in, told what it has to know for this period; and whether something of it is landed already.
+
+    A mailbox is no folder of a quarter: its mails are those of the quarter's collection. Where a source gives only what is
+    new, what is landed says what that is: nothing else remembers, so that nothing is lost or doubled by a run that dies.
+    """
+    if way.transport == "mail":
+        rules = ctx.district.office.grid_cycle
+        days = {"since": rules.issued_on(period), "until": rules.issued_on(period.next())}
+        return way.model_copy(update={"options": {**way.options, **days}}), False
+    if not way.options.get("cursor"):
+        return way, False
+    with ctx.engine().connect() as connection:
+        names = ledger.names(connection, ctx.street_code, way.source, str(period))
+    after = max((georeport.last_of(way, period, name) for name in names), default=0)
+    has_landed = bool(names) if georeport.resource(way) == georeport.PHOTOS else after > 0
+    return way.model_copy(update={"options": {**way.options, "after": after, "landed": names}}), has_landed
 
 
 def _connection(ctx: Context, spec: SourceSpec) -> Connection:

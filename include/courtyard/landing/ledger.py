@@ -73,6 +73,26 @@ def find(connection: Connection, source: str, sha256: str, period: str | None = 
     return connection.execute(query.order_by(delivery.c.seq).limit(1)).first()
 
 
+def names(connection: Connection, street_code: str, source: str, period: str) -> list[str]:
+    """Every name under which bytes came from a source for a period, in order of arrival."""
+    query = (
+        select(receipt.c.name)
+        .join(delivery, delivery.c.delivery_id == receipt.c.delivery_id)
+        .where(delivery.c.street_code == street_code, delivery.c.source == source, receipt.c.period == period)
+    )
+    return list(connection.scalars(query.order_by(receipt.c.receipt_id)))
+
+
+def named(connection: Connection, street_code: str, source: str, name: str) -> Row | None:
+    """The delivery that came under this name, last if more than once; equal bytes under two names are one delivery."""
+    query = (
+        select(delivery)
+        .join(receipt, delivery.c.delivery_id == receipt.c.delivery_id)
+        .where(delivery.c.street_code == street_code, delivery.c.source == source, receipt.c.name == name)
+    )
+    return connection.execute(query.order_by(receipt.c.receipt_id.desc()).limit(1)).first()
+
+
 def fetches(connection: Connection, street_code: str, source: str) -> dict[str, Row]:
     """What was asked of a source so far: period -> its `landing.fetch` row."""
     query = select(fetch_table).where(fetch_table.c.street_code == street_code, fetch_table.c.source == source)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert
 
 from courtyard.context import Context
 from courtyard.district.models import Contract
-from courtyard.parsing import seal
+from courtyard.parsing import coordinates, seal
 from courtyard.parsing.files import refused
 from courtyard.parsing.seal import Sealer, StagingRow
 from courtyard.parsing.tables import Finding, ParsedTable, cell_findings
@@ -36,6 +36,7 @@ class Intake:
         self._findings: dict[str, list[Finding]] = {}
         source = ctx.district.sources.get(delivery.source)
         self._is_submitted = source is not None and source.is_submitted
+        self._is_shifted = coordinates.is_shifted(source)
 
     def open(self, tables: list[ParsedTable]) -> None:
         """The outlines: from here on period, unit and refusals of each dataset are known."""
@@ -86,6 +87,8 @@ class Intake:
         table = self._tables[index]
         if self._is_refused(table.dataset):
             return ()
+        if self._is_shifted:
+            coordinates.to_wgs84(self._contracts[table.dataset], block)
         rows = self._sealers[table.dataset].rows(table.sheet, block)
         findings = self._findings[table.dataset]
         if len(findings) < MAX_FINDINGS:

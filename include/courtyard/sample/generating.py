@@ -33,7 +33,7 @@ from courtyard.sample.life import Life
 from courtyard.sample.street import Street
 from courtyard.sample.truth import Truth
 
-VERSION = 8
+VERSION = 9
 MARK = "SAMPLE.json"
 TWIN_PAIRS = 300
 Progress = Callable[[str], None]

@@ -53,13 +53,13 @@ def collect(
         try:
             records, stated = _read(page, paging)
         except (ValueError, RecursionError):
-            return Fetched(name, _line(page), MEDIA_TYPE, problem=UNREADABLE)
+            return Fetched(name, line(page), MEDIA_TYPE, problem=UNREADABLE)
         if total not in (None, stated):
             raise SourceError(f"来源「{title}」各页给出的总数不一致。", "请稍后再取；仍不一致请联系对方。")
         total = stated
         count += len(records)
         _check_new(records, seen, title)
-        lines += _line(page)
+        lines += line(page)
         if len(lines) > MAX_BYTES:
             raise SourceError(f"来源「{title}」一期的数据超过 {MAX_BYTES >> 20} MB。", "请核对取数条件。")
         if not records or (total is not None and count >= total):
@@ -99,7 +99,8 @@ def _inside(value: Any, path: str) -> Any:
     return value
 
 
-def _line(page: Page) -> bytes:
+def line(page: Page) -> bytes:
+    """A page as a line of the format `pages`."""
     try:
         return json.dumps(asdict(page), ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # lone surrogates, kept as escapes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -24,6 +24,7 @@ ATTEMPTS = 5
 MAX_REDIRECTS = 3
 MAX_PAGE_BYTES = 20 * 1024 * 1024
 
+_Read = TypeVar("_Read")
 _BACKOFF = wait_exponential(multiplier=0.25, max=8)
 _REFUSALS = {401: "登录凭据被拒绝", 403: "没有访问权限", 404: "地址不存在"}
 
@@ -38,7 +39,7 @@ class Page:
     body: str = field(repr=False)
 
 
-class _Busy(SourceError):
+class Busy(SourceError):
     """Worth asking again; `wait` is what the server asked for, in seconds."""
 
     wait: float | None = None
@@ -73,23 +74,31 @@ class WebClient:
         """Ask for one page, again after 429, 5xx and broken connections; SourceError when it stays out."""
         base_path = self._base.path.rstrip("/")
         url = self._base.copy_with(path=f"{base_path}/{path.lstrip('/')}", params=dict(params))
+        return self._asked(url, self._page)
+
+    def download(self, path: str) -> bytes:
+        """The bytes of one file, asked for like a page."""
+        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{path.lstrip('/')}")
+        return self._asked(url, self._body)
+
+    def _asked(self, url: httpx.URL, read: Callable[[httpx.Response], _Read]) -> _Read:
         retrying = Retrying(
-            retry=retry_if_exception_type(_Busy),
+            retry=retry_if_exception_type(Busy),
             wait=self._wait,
             stop=self._gives_up,
             reraise=True,
         )
-        return retrying(self._once, url)
+        return retrying(self._once, url, read)
 
-    def _once(self, url: httpx.URL) -> Page:
+    def _once(self, url: httpx.URL, read: Callable[[httpx.Response], _Read]) -> _Read:
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 with self._http.stream("GET", url) as response:
                     if not response.is_redirect:
-                        return self._page(response)
+                        return read(response)
                     url = self._redirected(url, response)
             except httpx.TransportError as error:
-                raise _Busy(
+                raise Busy(
                     f"来源「{self._title}」连不上（{type(error).__name__}）。", "请检查对方系统和网络。"
                 ) from None
             except httpx.HTTPError as error:
@@ -99,6 +108,15 @@ class WebClient:
         raise SourceError(f"来源「{self._title}」反复重定向。", "请核对接口地址。")
 
     def _page(self, response: httpx.Response) -> Page:
+        body = self._body(response)
+        return Page(
+            url=response.request.url.raw_path.decode("ascii"),
+            status=response.status_code,
+            content_type=response.headers.get("content-type", ""),
+            body=_decoded(body, response.charset_encoding),
+        )
+
+    def _body(self, response: httpx.Response) -> bytes:
         self._check_status(response)
         body = bytearray()
         for chunk in response.iter_bytes():
@@ -107,17 +125,12 @@ class WebClient:
                 raise SourceError(f"来源「{self._title}」一页超过 {MAX_PAGE_BYTES >> 20} MB。", "请减小每页条数。")
             if self._left() <= 0:
                 raise SourceError(f"来源「{self._title}」在限定时间内没有答完。", "请稍后再取，或请对方检查接口。")
-        return Page(
-            url=response.request.url.raw_path.decode("ascii"),
-            status=response.status_code,
-            content_type=response.headers.get("content-type", ""),
-            body=_decoded(bytes(body), response.charset_encoding),
-        )
+        return bytes(body)
 
     def _check_status(self, response: httpx.Response) -> None:
         status = response.status_code
         if status == 429 or status >= 500:
-            busy = _Busy(f"来源「{self._title}」暂时不能答复（HTTP {status}）。", "请稍后再取。")
+            busy = Busy(f"来源「{self._title}」暂时不能答复（HTTP {status}）。", "请稍后再取。")
             busy.wait = _retry_after(response)
             raise busy
         if status != 200:

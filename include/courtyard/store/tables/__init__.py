@@ -10,7 +10,7 @@ from courtyard.store.tables.burden import admission, cell_count, meeting_avoided
 from courtyard.store.tables.cases import case, event, letter, proposal, report, task
 from courtyard.store.tables.disclosure import suppression
 from courtyard.store.tables.identity import decision, evidence, gazetteer, person, record_person, reopened, review
-from courtyard.store.tables.intake import intake_link, intake_photo, intake_reply, intake_report
+from courtyard.store.tables.intake import intake_client, intake_link, intake_photo, intake_reply, intake_report
 from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
 from courtyard.store.tables.recall import cell_fact, change, closing, letter_number, recall
@@ -71,6 +71,7 @@ __all__ = [
     "gazetteer",
     "grid_cycle",
     "hold",
+    "intake_client",
     "intake_link",
     "intake_photo",
     "intake_reply",

@@ -94,6 +94,9 @@ report = Table(
     Column("reported_at", Moment, nullable=False),
     Column("channel", Text, nullable=False, comment="page | worker | georeport | hotline"),
     Column("how", Text, nullable=False, comment="opened | joined: by rule | person: a post put it there"),
+    Column(
+        "source_status", Text, comment="where it stands at its source, as taken into account; empty: our own service's"
+    ),
     Index("report_case", "street_code", "case_no"),
     schema="cases",
     comment="whose reports a case answers; each report belongs to one case",

@@ -73,3 +73,15 @@ intake_link = Table(
     Column("is_revoked", Boolean, nullable=False, server_default="false"),
     schema="intake",
 )
+
+intake_client = Table(
+    "client",
+    metadata,
+    Column("street_code", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True, comment="keyed digest of the client's api_key"),
+    Column("is_active", Boolean, nullable=False),
+    Column("since", Moment, nullable=False, comment="when this key was given"),
+    schema="intake",
+    comment="who may send reports over GeoReport",
+)

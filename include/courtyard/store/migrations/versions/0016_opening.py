@@ -1,5 +1,8 @@
 """Reports become cases"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -7,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    comment = "where it stands at its source, as taken into account; empty: our own service's"
+    op.add_column("report", sa.Column("source_status", sa.Text(), comment=comment), schema="cases")
 
 
 def downgrade() -> None:
