@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from courtyard.context import Context
+from courtyard.district import duties
 from courtyard.district.models import ReportSpec
 from courtyard.errors import HeldError
-from courtyard.reports.burden import duties, ledger, proposed
+from courtyard.reports.burden import ledger, proposed
 from courtyard.reports.burden.ledger import Admission, Year
 from courtyard.reports.catalogue import reading, showing, writing
 from courtyard.reports.catalogue.entries import Entry, Status

@@ -1,0 +1,23 @@
+"""Which handler does an action of a kind: what `acts.act` did at once is done the same way when it is taken up again."""
+
+from __future__ import annotations
+
+from courtyard.cases import acts, handing_down, ledger, letters, replies, tasks
+from courtyard.cases.acts import Action, Handler
+from courtyard.cases.event import Case
+from courtyard.context import Context
+
+HANDLERS: dict[str, Handler] = {
+    "written": letters.written,
+    "replied": replies.replied,
+    "task": tasks.given,
+    "handed_down": handing_down.handed_down,
+    "answered": handing_down.answered,
+    "refused": handing_down.refused,
+}
+
+
+def carry_out(ctx: Context, doing: Action) -> Case:
+    """Do a landed action that has not happened yet; NotAllowed where the case no longer permits it. Again: nothing."""
+    with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
+        return acts.once(connection, ctx, doing, HANDLERS.get(doing.kind, acts.plain))
