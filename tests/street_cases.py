@@ -7,9 +7,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
-from courtyard.cases import ledger, machine
+from courtyard.cases import handlers, ledger, machine
 from courtyard.cases.event import Case, Event
 from courtyard.cases.machine import Rules
 from courtyard.context import Context
@@ -58,6 +58,21 @@ def happen(ctx: Context, case_no: str, kind: str, when: str, post: str = GRID, *
         case = ledger.find(connection, ctx.street_code, case_no)
         event = Event(kind, at(when), post, f"action/{kind}/{when}", None, data)
         return ledger.happen(connection, ctx.street_code, Rules.of(ctx.district), case, event)
+
+
+def carry_out(ctx: Context, doing: Any) -> Case:
+    """Do a landed action as taking it up does."""
+    with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
+        return handlers.carry_out(connection, ctx, doing)
+
+
+def forget_cases(ctx: Context) -> None:
+    """What a rebuild begins with: no case, no letter, no number, no task, no notice."""
+    admin = create_engine(make_url(ctx.url).set(drivername="postgresql+psycopg"))
+    tables = "cases.case, cases.event, cases.letter, cases.task, publish.letter_number, notices.notice"
+    with admin.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables}"))
+    admin.dispose()
 
 
 def reported(ctx: Context, case_no: str, request_id: str, when: str, **attrs: Any) -> None:

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 from docx import Document
 from PIL import Image
-from street_cases import COURTYARD, GRID, OFFICE, at, context, happen, landed_photo, opened, reported, rows
+from street_cases import COURTYARD, GRID, OFFICE, at, carry_out, context, happen, landed_photo, opened, reported, rows
 
-from courtyard.cases import acts, departments, handlers, letters, personal, replies
+from courtyard.cases import acts, departments, letters, personal, replies
 from courtyard.district.cases import Department
 from courtyard.district.working_time import Span
 from courtyard.errors import UsageError
@@ -189,7 +189,7 @@ def test_a_killed_run_takes_no_number_and_the_same_action_writes_the_letter(ctx,
             acts.act(ctx, doing, letters.written)
     assert events(ctx)[1:] == [] and letters.listing(ctx) == []
     for _ in range(2):  # again changes nothing
-        handlers.carry_out(ctx, doing)
+        carry_out(ctx, doing)
     assert [(row.letter_no, row.number) for row in letters.listing(ctx)] == [(1, "少城办函〔2026〕1号")]
     assert len(told(ctx)) == 2 and len(events(ctx)) == 2
     assert write(ctx, when=at("2026-09-22 09:00")).number == "少城办函〔2026〕2号"

@@ -48,7 +48,7 @@ class Action:
         return Event(self.kind, self.at, self.post, self.cause, None, {**self.data, **more})
 
     def row(self) -> dict[str, str]:
-        data = json.dumps(self.data, ensure_ascii=False, sort_keys=True)
+        data = json.dumps(self.data, sort_keys=True, separators=(",", ":"))  # in ASCII: reading it changes nothing
         return {"action_no": self.action_no, "case_no": self.case_no, "kind": self.kind, "post": self.post,
                 "acted_at": self.at.isoformat(timespec="seconds"), "data": data}  # fmt: skip
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from courtyard import notices
 from courtyard.cases import acts, ledger, numbers, personal, tasks
 from courtyard.cases.acts import Action
 from courtyard.cases.event import Case, Event
@@ -90,10 +88,7 @@ def handed_down(connection: Connection, ctx: Context, doing: Action) -> Case:
     for place, courtyards in doing.data["children"].items():
         said = {**task, "due_at": task["due_at"].isoformat(), "courtyards": courtyards}
         where = {"parent_no": case.case_no, **_receiver(ctx, doing.data["to"], place)}
-        child = tasks.open_task(connection, ctx, doing, numbers_of[place], where, said)
-        _tell(connection, ctx, child.unit_code, doing.at, f"task/{child.case_no}", f"交办任务：{task['title']}",
-              f"任务{child.case_no}：{task['title']}（{task['asked_by']}，依据{task['basis']}），涉及{len(courtyards)}个院落，"
-              f"请于{child.total_due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}前办结并报结果。")  # fmt: skip
+        tasks.open_task(connection, ctx, doing, numbers_of[place], where, said)
     return case
 
 
@@ -145,7 +140,7 @@ def refused(connection: Connection, ctx: Context, doing: Action) -> Case:
     task = dict(connection.execute(_TASK, _where(ctx, case.case_no)).mappings().one())
     if case.parent_no:
         above = ledger.find(connection, ctx.street_code, case.parent_no)
-        _tell(connection, ctx, above.unit_code, doing.at, f"task_refused/{case.case_no}", f"任务被退回：{task['title']}",
+        tasks.tell(connection, ctx, above.unit_code, doing.at, f"task_refused/{case.case_no}", f"任务被退回：{task['title']}",
               f"{_name(ctx, case.unit_code)}退回了任务{case.case_no}，请改派或自行办理。")  # fmt: skip
     return tasks.answer_with_letter(connection, ctx, case, doing, task) if doing.data.get("letter") else case
 
@@ -179,7 +174,7 @@ def _answer_above(connection: Connection, ctx: Context, at: datetime, case_no: s
     event = Event("answered", at, CLOCK, f"children/{case.step_no}/{case.last_seq}", None, data)
     case = acts.happen(connection, ctx, case, event)
     if not case.parent_no:
-        _tell(connection, ctx, ctx.street_code, at, f"task_done/{case.case_no}/{case.last_seq}", f"任务已办结：{case_no}",
+        tasks.tell(connection, ctx, ctx.street_code, at, f"task_done/{case.case_no}/{case.last_seq}", f"任务已办结：{case_no}",
               f"任务{case_no}的{children}个单位均已办结，请核实后回复交办部门。")  # fmt: skip
     return case
 
@@ -192,7 +187,7 @@ def _note_late(connection: Connection, ctx: Context, at: datetime) -> int:
         cause = f"child/{row.case_no}/{row.seq}"
         event = Event("noted", at, CLOCK, cause, None, {"text": said, "child": row.case_no, "why": row.why})
         acts.happen(connection, ctx, case, event)
-        _tell(
+        tasks.tell(
             connection,
             ctx,
             case.unit_code,
@@ -238,17 +233,9 @@ def _authorised(ctx: Context, case_no: str, post: str, at: datetime) -> tuple[Ca
     if task is None:
         raise UsageError(f"{case_no}不是部门交办的任务。", "居民上报的工单请用 courtyard cases 办理。")
     acting = posts.required(ctx.district, post, at.astimezone(SHANGHAI).date())
-    if acting.unit_code not in _line(ctx, case.unit_code):
+    if acting.unit_code not in tasks.line(ctx, case.unit_code):
         raise UsageError(f"{post}不能办理{_name(ctx, case.unit_code)}的任务。", "请由该单位或其上级的岗位办理。")
     return case, dict(task)
-
-
-def _line(ctx: Context, unit_code: str) -> Iterator[str]:
-    """A unit and those above it."""
-    unit = ctx.district.unit_by_code.get(unit_code)
-    while unit:
-        yield unit.code
-        unit = ctx.district.unit_by_code.get(unit.parent_code or "")
 
 
 def _children(connection: Connection, ctx: Context, case_no: str) -> list[Any]:
@@ -260,18 +247,6 @@ def _root(ctx: Context, case: Case) -> str:
         while case.parent_no:
             case = ledger.find(connection, ctx.street_code, case.parent_no)
     return case.case_no
-
-
-def _tell(
-    connection: Connection, ctx: Context, unit_code: str, at: datetime, cause: str, subject: str, body: str
-) -> None:
-    """Queue a notice to a unit, to the first one above it that can be told."""
-    day: date = at.astimezone(SHANGHAI).date()
-    for code in _line(ctx, unit_code):
-        if contacts := notices.contacts_of(ctx.district, code, day):
-            made = notices.addressed(ctx.district, contacts, cause=cause, subject=subject, body=body, queued_at=at)
-            notices.queue(connection, made)
-            return
 
 
 def _name(ctx: Context, unit_code: str) -> str:

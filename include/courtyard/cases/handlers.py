@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from courtyard.cases import acts, handing_down, ledger, letters, replies, tasks
+from sqlalchemy import Connection
+
+from courtyard.cases import acts, handing_down, letters, replies, tasks
 from courtyard.cases.acts import Action, Handler
 from courtyard.cases.event import Case
 from courtyard.context import Context
@@ -17,7 +19,9 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def carry_out(ctx: Context, doing: Action) -> Case:
-    """Do a landed action that has not happened yet; NotAllowed where the case no longer permits it. Again: nothing."""
-    with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
-        return acts.once(connection, ctx, doing, HANDLERS.get(doing.kind, acts.plain))
+def carry_out(connection: Connection, ctx: Context, doing: Action) -> Case:
+    """Do a landed action that has not happened yet, in the caller's transaction under `street_lock`; again: nothing.
+
+    UsageError where the case no longer permits it.
+    """
+    return acts.once(connection, ctx, doing, HANDLERS.get(doing.kind, acts.plain))

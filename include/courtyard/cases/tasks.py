@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, insert
 
-from courtyard.cases import acts, alerts, departments, ledger, letters, machine, numbers, personal
+from courtyard import notices
+from courtyard.cases import acts, departments, ledger, letters, machine, numbers, personal
 from courtyard.cases.acts import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.letter_text import Terms, refusal_letter
@@ -127,7 +128,14 @@ def open_task(
 ) -> Case:
     """The case and the row of a task, or of a part of it. `where`: level, unit_code, parent_no."""
     rules, courtyards = Rules.of(ctx.district), said["courtyards"]
-    data = {"direction": "down", "category": rules.cases.fallback, "urgency": "normal", "confidence": 1, **where}
+    data = {
+        "direction": "down",
+        "category": rules.cases.fallback,
+        "urgency": "normal",
+        "confidence": 1,
+        "silent": True,
+        **where,
+    }
     data |= {"courtyard_code": courtyards[0] if len(courtyards) == 1 else None}
     data |= {"due_at": said["due_at"], "total_due_at": said["due_at"]}
     event = Event("opened", doing.at, doing.post, doing.cause, None, data)
@@ -137,8 +145,31 @@ def open_task(
     values = {name: said[name] for name in names}
     due = {"due_at": datetime.fromisoformat(said["due_at"]), "duty": said["duty"] or None, "post": doing.post}
     connection.execute(insert(table).values(street_code=ctx.street_code, case_no=case_no, **values, **due))
-    alerts.queue(connection, ctx, [(event, case)])
+    until = f"{case.total_due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    body = f"任务{case_no}：{said['title']}（{said['asked_by']}，依据{said['basis']}），涉及{len(courtyards)}个院落，请于{until}前办结并报结果。"
+    if said["admission"] != "refused":  # `silent` keeps it from being told twice, without its title
+        tell(connection, ctx, case.unit_code, doing.at, f"task/{case_no}", f"交办任务：{said['title']}", body)
     return case
+
+
+def line(ctx: Context, unit_code: str) -> Iterator[str]:
+    """A unit and those above it."""
+    unit = ctx.district.unit_by_code.get(unit_code)
+    while unit:
+        yield unit.code
+        unit = ctx.district.unit_by_code.get(unit.parent_code or "")
+
+
+def tell(
+    connection: Connection, ctx: Context, unit_code: str, at: datetime, cause: str, subject: str, body: str
+) -> None:
+    """Queue a notice to a unit, or to the first one above it that can be told."""
+    day = at.astimezone(SHANGHAI).date()
+    for code in line(ctx, unit_code):
+        if contacts := notices.contacts_of(ctx.district, code, day):
+            made = notices.addressed(ctx.district, contacts, cause=cause, subject=subject, body=body, queued_at=at)
+            notices.queue(connection, made)
+            return
 
 
 def answer_with_letter(connection: Connection, ctx: Context, case: Case, doing: Action, said: dict[str, Any]) -> Case:

@@ -101,7 +101,8 @@ def _sources(ctx: Context, spec: ReportSpec) -> list[Source]:
     found = []
     for dataset in (*spec.datasets, *spec.lookups):
         contract = ctx.district.contracts[dataset]
-        source = next(s for s in ctx.district.sources.values() if dataset in s.datasets)
+        source = ctx.district.source_of(dataset)
+        assert source is not None  # the pack is checked
         rules = (*contract.rules, *contract.group_rules, *contract.reference_rules)
         messages = tuple(dict.fromkeys(rule.message.rstrip("。") for rule in rules))
         found.append(
