@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 from datetime import date
 
 import pytest
@@ -10,7 +12,7 @@ from docx import Document
 from PIL import Image
 from street_cases import COURTYARD, GRID, OFFICE, at, carry_out, context, happen, landed_photo, opened, reported, rows
 
-from courtyard.cases import acts, departments, letters, personal, replies
+from courtyard.cases import acts, chasing, departments, letters, personal, replies
 from courtyard.district.cases import Department
 from courtyard.district.working_time import Span
 from courtyard.errors import UsageError
@@ -262,3 +264,31 @@ def test_a_reply_is_entered_once_and_only_to_a_letter_that_asks(ctx):
         reply(ctx, "done", letter_no=7)
     with pytest.raises(UsageError, match="没有“maybe”这种结果"):
         reply(ctx, "maybe")
+
+
+@pytest.mark.office
+def test_an_office_suite_prints_a_letter_with_photos_and_a_chase(ctx, tmp_path):
+    opened(ctx)
+    for number, size in enumerate(((1280, 960), (720, 1280), (1600, 900)), 1):
+        reported(ctx, "260921-AAAAA", f"r{number}", f"2026-09-21 09:0{number}", photo=f"p{number}")
+        landed_photo(ctx, f"p{number}", jpeg("teal", size))
+    happen(ctx, "260921-AAAAA", "measured", "2026-09-21 10:00", text="已围挡并张贴警示")
+    write(ctx)
+    assert chasing.chase(ctx, at=at("2026-09-30 09:00")) == {"chased": 1}
+    printed = {}
+    for letter in letters.listing(ctx):
+        copy = shutil.copy(ctx.settings.outbox / letter.file, tmp_path / f"{letter.kind}.docx")
+        subprocess.run(
+            ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf",
+             "--outdir", str(tmp_path), str(copy)],
+            capture_output=True, timeout=120, check=True,
+        )  # fmt: skip
+        pdf = str(tmp_path / f"{letter.kind}.pdf")
+        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, check=True).stdout.decode()
+        images = subprocess.run(["pdfimages", "-list", pdf], capture_output=True, check=True).stdout.decode()
+        printed[letter.kind] = [page.replace(" ", "") for page in text.split("\f")], images.count("image")
+    pages, images = printed["request"]
+    assert images == 3 and "少城办函〔2026〕1号" in pages[0]
+    assert "附件" in pages[2] and "现场照片1" in pages[2] and "现场照片2" in pages[2] and "现场照片3" in pages[3]
+    pages, images = printed["chase"]
+    assert images == 0 and "尚未收到复" in pages[0] and "少城办函〔2026〕2号" in pages[0]

@@ -37,5 +37,11 @@ def name_of(district: District, code: str) -> str:
     return next((d.name for d in district.departments if d.code == code), code)
 
 
+def short_name_of(district: District, code: str) -> str:
+    """The first of a department's other names, for lists."""
+    found = next((d for d in district.departments if d.code == code), None)
+    return found.names[1] if found and len(found.names) > 1 else name_of(district, code)
+
+
 def _listed(found: list[Department]) -> str:
     return "、".join(f"{d.name}（{d.code}）" for d in found[:6])

@@ -14,7 +14,7 @@ from courtyard.period import SHANGHAI
 
 OUTCOMES = {"done": "已办理", "accepted": "已受理，正在办理", "refused": "不予受理"}
 LISTED = 20  # steps that a letter lists, the newest
-_HEADERS, _WIDTHS = ("时间", "环节", "情况"), (1.5, 0.8, 4.0)
+_HEADERS, _WIDTHS = ("时间", "环节", "情况"), (1.9, 0.8, 3.8)
 _WHY = {
     "not_acknowledged": "未按时签收",
     "not_solved": "未按时办结",

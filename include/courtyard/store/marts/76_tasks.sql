@@ -46,7 +46,7 @@ COMMENT ON VIEW mart.task_burden IS
     'How many tasks each department gave the street in a year: on the duty list (allowed), admitted knowingly, refused; the share outside the list (outside_share: knowingly and refused), and in how many courtyards they were to be done, one counted for each task (landings). No personal data.';
 
 CREATE VIEW mart.archive_proposal AS
-SELECT p.street_code, p.proposal_no, p.case_no, p.module, p.courtyard_code, p.attrs, p.post, p.at, p.verdict, p.decided_by,
+SELECT p.street_code, p.proposal_no, p.case_no, p.module, p.courtyard_code, p.post, p.at, p.verdict, p.decided_by,
        p.decided_at, p.delivery_id, r.dataset, r.record_key, r.delivery_id AS believed_from
   FROM cases.proposal p
   LEFT JOIN warehouse.record r
