@@ -284,6 +284,7 @@ def _step(rules: Rules, case: Case, event: Event, level: str, unit_code: str | N
         answered_at=None,
         closed_at=None,
         closed_by=None,
+        reopen_until=None,
         follow_up_asked_at=None,
     )
     return _clocked(rules, told)
@@ -380,8 +381,7 @@ def _back_up(rules: Rules, case: Case, event: Event) -> Case:
 
 
 def _reopened(rules: Rules, case: Case, event: Event) -> Case:
-    since = case.closed_at
-    if since and event.at > rules.after(since, rules.cases.closing.reopen_within):
+    if case.reopen_until and event.at > case.reopen_until:
         raise NotAllowed(
             f"工单{case.case_no}办结已超过{Span.parse(rules.cases.closing.reopen_within).title}，不能再重新办理。",
             "请重新扫码上报，写明以前的工单号。",
@@ -389,13 +389,17 @@ def _reopened(rules: Rules, case: Case, event: Event) -> Case:
     return _back_up(rules, case, event)
 
 
+def _ended(rules: Rules, case: Case, event: Event) -> Case:
+    return replace(case, closed_at=event.at, reopen_until=rules.after(event.at, rules.cases.closing.reopen_within))
+
+
 def _closed(rules: Rules, case: Case, event: Event) -> Case:
     by = {"source_closed": "source"}.get(event.kind, event.kind)
-    return replace(case, status="closed", closed_at=event.at, closed_by=by)
+    return replace(_ended(rules, case, event), status="closed", closed_by=by)
 
 
 def _refused(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, status="refused", answered_at=event.at, closed_at=event.at)
+    return replace(_ended(rules, case, event), status="refused", answered_at=event.at)
 
 
 def _follow_up_due(rules: Rules, case: Case, event: Event) -> Case:

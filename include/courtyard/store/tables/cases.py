@@ -49,6 +49,7 @@ case = Table(
     Column("answered_at", Moment, comment="the last answer to the reporters"),
     Column("closed_at", Moment),
     Column("closed_by", Text, comment="confirmed | lapsed | source"),
+    Column("reopen_until", Moment, comment="until when the reporters may have it opened again; empty unless closed"),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("follow_up_asked_at", Moment, comment="when somebody was told to follow up"),
     Column("followed_up_at", Moment),
