@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
+from tests.cases.stories import opening, shanghai
 
 from courtyard.cases import ledger, machine
 from courtyard.cases.event import Case
@@ -15,7 +16,6 @@ from courtyard.district import load_district
 from courtyard.period import Period
 from courtyard.privacy.keys import KINDS, KeyRing
 from courtyard.settings import Settings
-from tests.cases.stories import opening, shanghai
 
 _REPORT = text("""
 INSERT INTO cases.report (street_code, dataset, record_key, case_no, reported_at, channel, how)
