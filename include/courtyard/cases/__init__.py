@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def run(ctx: Context, *, at: datetime) -> dict[str, Any]:
     """Take up what was merged (reports, replies of reporters, actions of posts), then let the clocks go on.
 
-    Returns {"opened", "joined", "replied", "moved"}: counts. Running it again changes nothing.
+    Returns {"opened", "joined", "replied", "acted", "moved"}: counts. Running it again changes nothing.
     """
     from courtyard.cases import advancing, opening, replying
 

@@ -55,4 +55,5 @@ COMMENT ON FUNCTION intake.case_of(text) IS 'Where the case of a resident''s rep
 COMMENT ON FUNCTION intake.steps_of(text) IS 'What happened to the case of a resident''s report; text only where it was written for the reporter. No personal data.';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA intake FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION intake.case_no_of(text) TO courtyard_pipeline;
 GRANT EXECUTE ON FUNCTION intake.case_of(text), intake.steps_of(text) TO courtyard_intake, courtyard_pipeline;

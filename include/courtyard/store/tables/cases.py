@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -81,6 +82,7 @@ event = Table(
     attrs_column("data"),
     UniqueConstraint("street_code", "case_no", "cause", name="event_cause"),
     Index("event_at", "at"),
+    Index("event_taken_up", "street_code", "cause", postgresql_where=text("post <> 'clock'")),
     schema="cases",
     comment="what happened to a case, appended only",
 )
