@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 def run(ctx: Context, *, at: datetime) -> dict[str, Any]:
     """Take up what was merged (reports, replies of reporters, actions of posts), then let the clocks go on.
 
-    Returns {"opened", "joined", "replied", "moved", "chased", "settled", "late"}: counts. Running it again changes nothing.
+    Returns {"opened", "joined", "replied", "acted", "moved", "chased", "settled", "late"}: counts. Running it again changes
+    nothing.
     """
     from courtyard.cases import advancing, chasing, handing_down, opening, replying
 

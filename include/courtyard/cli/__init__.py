@@ -18,6 +18,8 @@ def application() -> typer.Typer:
     from courtyard.cli import (  # noqa: F401  (they put themselves in)
         archive_commands,
         burden,
+        case_actions,
+        cases,
         commands,
         desk,
         grid_commands,

@@ -95,6 +95,12 @@ class Chasing(Frozen):
     extensions: int = Field(1, ge=0, le=5)
 
 
+class Alerts(Frozen):
+    """Where one run moves more than `digest_above` cases of a unit, the unit is sent one summary of them."""
+
+    digest_above: int = Field(20, ge=1, le=200)
+
+
 class Spam(Frozen):
     """What is held for a person. A text shorter than `least_characters`, more than `most_links` links, one of `words`, or the
     same text from one link more than `most_repeats` times within `repeat_within`."""
@@ -118,6 +124,7 @@ class CaseRules(Frozen):
     closing: Closing
     chasing: Chasing
     spam: Spam = Spam()
+    alerts: Alerts = Alerts()
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.level == name)

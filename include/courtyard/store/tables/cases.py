@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -49,6 +50,7 @@ case = Table(
     Column("answered_at", Moment, comment="the last answer to the reporters"),
     Column("closed_at", Moment),
     Column("closed_by", Text, comment="confirmed | lapsed | source"),
+    Column("reopen_until", Moment, comment="until when the reporters may have it opened again; empty unless closed"),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("follow_up_asked_at", Moment, comment="when somebody was told to follow up"),
     Column("followed_up_at", Moment),
@@ -81,6 +83,7 @@ event = Table(
     attrs_column("data"),
     UniqueConstraint("street_code", "case_no", "cause", name="event_cause"),
     Index("event_at", "at"),
+    Index("event_taken_up", "street_code", "cause", postgresql_where=text("post <> 'clock'")),
     schema="cases",
     comment="what happened to a case, appended only",
 )
