@@ -10,8 +10,10 @@ from datetime import date
 import pytest
 from docx import Document
 from PIL import Image
-from street_cases import COURTYARD, GRID, OFFICE, at, carry_out, context, happen, landed_photo, opened, reported, rows
+from street_cases import COURTYARD, GRID, OFFICE, at, context, happen, landed_photo, opened, reported, rows
+from tests.cases.stories import merged
 
+from courtyard import cases
 from courtyard.cases import acts, chasing, departments, letters, personal, replies
 from courtyard.district.cases import Department
 from courtyard.district.working_time import Span
@@ -52,7 +54,9 @@ def events(ctx):
 
 
 def told(ctx):
-    return rows(ctx, "SELECT cause, address, attachments FROM notices.notice ORDER BY address")
+    return rows(
+        ctx, "SELECT cause, address, attachments FROM notices.notice WHERE cause LIKE 'letter/%' ORDER BY address"
+    )
 
 
 def test_a_letter_is_a_row_a_file_an_event_and_two_notices(ctx):
@@ -186,15 +190,27 @@ def test_a_killed_run_takes_no_number_and_the_same_action_writes_the_letter(ctx,
     doing = acts.action(ctx, "260921-AAAAA", "written", post=OFFICE, at=NOON, department="parks", request=REQUEST,
                         due_on="2026-09-28", within="5个工作日")  # fmt: skip
     with monkeypatch.context() as broken:
-        broken.setattr(letters.notices, "queue", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(acts.acting, "land", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             acts.act(ctx, doing, letters.written)
     assert events(ctx)[1:] == [] and letters.listing(ctx) == []
-    for _ in range(2):  # again changes nothing
-        carry_out(ctx, doing)
+    merged(ctx, "case_actions", doing.row())  # as if it had been killed between landing and COMMIT
+    assert [cases.run(ctx, at=at("2026-09-21 11:30"))["acted"] for _ in range(2)] == [1, 0]
     assert [(row.letter_no, row.number) for row in letters.listing(ctx)] == [(1, "少城办函〔2026〕1号")]
     assert len(told(ctx)) == 2 and len(events(ctx)) == 2
     assert write(ctx, when=at("2026-09-22 09:00")).number == "少城办函〔2026〕2号"
+
+
+def test_a_landed_letter_that_can_no_longer_be_written_is_noted(ctx):
+    opened(ctx)
+    doing = acts.action(ctx, "260921-AAAAA", "written", post=OFFICE, at=NOON, department="parks", request=REQUEST,
+                        due_on="2026-09-28", within="5个工作日")  # fmt: skip
+    happen(ctx, "260921-AAAAA", "answered", "2026-09-21 11:10", text="已修好")
+    merged(ctx, "case_actions", doing.row())
+    assert [cases.run(ctx, at=at("2026-09-21 11:30"))["acted"] for _ in range(2)] == [1, 0]
+    assert [kind for kind, *_ in events(ctx)] == ["opened", "answered", "noted"]
+    assert letters.listing(ctx) == [] and not list(ctx.settings.outbox.glob("letters/*/*"))
+    assert rows(ctx, "SELECT count(*) FROM publish.letter_number") == [(0,)]
 
 
 def test_killed_while_the_file_is_written_leaves_only_a_part(ctx, monkeypatch):

@@ -10,9 +10,10 @@ from decimal import Decimal
 import pytest
 from docx import Document
 from street_cases import COMMUNITY, GRID, OFFICE, STREET, at, carry_out, context, forget_cases, rows
+from tests.cases.stories import merged
 
 from courtyard import cases
-from courtyard.cases import acts, handing_down, letters, tasks
+from courtyard.cases import acting, handing_down, letters, replying, tasks
 from courtyard.cases.tasks import Asked, Decision
 from courtyard.errors import UsageError
 
@@ -218,7 +219,7 @@ def test_a_late_part_is_noted_above_once(ctx):
 
 def test_landed_actions_make_the_same_tasks_letters_and_events_again(ctx, monkeypatch):
     kept = []
-    monkeypatch.setattr(acts, "_land", lambda _, doing: kept.append(doing))
+    monkeypatch.setattr(acting, "land", lambda _, doing: kept.append(doing))
     root = add(ctx).case_no
     (community,) = handing_down.hand_down(ctx, root, post=OFFICE, at=NOON)
     handing_down.done(ctx, community, result="已排查", post=COMMUNITY, at=at("2026-09-22 09:00"))
@@ -235,8 +236,8 @@ def test_landed_actions_make_the_same_tasks_letters_and_events_again(ctx, monkey
         carry_out(ctx, doing)
     assert known() == before
     forget_cases(ctx)
-    for doing in kept:
-        carry_out(ctx, doing)
+    merged(ctx, "case_actions", *(doing.row() for doing in kept))
+    assert replying.take_up(ctx, at=at("2026-09-23 09:00")) == {"replied": 0, "acted": 4}
     assert known() == before and [len(found) for found in before] == [9, 3, 3, 1, 1]
 
 

@@ -38,9 +38,9 @@ UPDATE cases.report SET case_no = :into, how = 'person' WHERE street_code = :str
 
 class Doing(NamedTuple):
     """What an action needs, and who may do it: a post of the unit that has the case or of one above it (`line`), only
-    one above it (`above`), only the street (`street`)."""
+    one above it (`above`). Letters and tasks do more than an event: see `acts`."""
 
-    who: Literal["line", "above", "street"]
+    who: Literal["line", "above"]
     needs: tuple[str, ...] = ()
 
 
@@ -59,9 +59,6 @@ DOINGS: dict[str, Doing] = {
     "joined": Doing("line", ("into",)),
     "followed_up": Doing("line", ("satisfaction",)),
     "noted": Doing("line", ("text",)),
-    "handed_down": Doing("line", ("children",)),
-    "written": Doing("street", ("letter_no", "department", "number")),
-    "replied": Doing("street", ("letter_no", "outcome")),
 }
 NEEDS = {
     "text": "内容",
@@ -117,7 +114,7 @@ def act(ctx: Context, case_no: str, kind: str, *, post: str, at: datetime, **dat
         if ledger.known_causes(connection, ctx.street_code, [(case_no, action.cause)]):
             return ledger.find(connection, ctx.street_code, case_no)
         steps = steps_of(ctx, rules, action, lambda number: ledger.find(connection, ctx.street_code, number), action.at)
-        _land(ctx, action)
+        land(ctx, action)
         ledger.append(connection, ctx.street_code, steps)
         follow(connection, ctx, action)
         alerts.queue(connection, ctx, steps)
@@ -152,9 +149,14 @@ def _made(ctx: Context, case_no: str, kind: str, post: str, at: datetime, data: 
     said = {name: value for name, value in said.items() if value not in (None, "")}
     if any(isinstance(value, str) and len(value) > MOST_CHARACTERS for value in said.values()):
         raise UsageError(f"内容超过{MOST_CHARACTERS}字。", "请写短一些，材料另附。")
+    return numbered(ctx, case_no, kind, post, at, said)
+
+
+def numbered(ctx: Context, case_no: str, kind: str, post: str, at: datetime, data: dict[str, Any]) -> Action:
+    """The action with its number."""
     at = at.astimezone(SHANGHAI).replace(microsecond=0)  # what is landed says seconds
-    signature = f"{case_no}|{kind}|{post}|{at.isoformat()}|{_written(said)}"
-    return Action(ctx.keys.token(f"action|{signature}")[:_NO_DIGITS], case_no, kind, post, at, said)
+    signature = f"{case_no}|{kind}|{post}|{at.isoformat()}|{_written(data)}"
+    return Action(ctx.keys.token(f"action|{signature}")[:_NO_DIGITS], case_no, kind, post, at, data)
 
 
 def _may(ctx: Context, case: Case, action: Action) -> None:
@@ -163,8 +165,6 @@ def _may(ctx: Context, case: Case, action: Action) -> None:
     unit = posts.required(district, action.post, action.at.astimezone(SHANGHAI).date()).unit_code
     line = _line(ctx, case.unit_code)
     match DOINGS[action.kind].who:
-        case "street":
-            allowed = unit == ctx.street_code
         case "above":  # above the street's own posts stands the office's reviewer
             allowed = unit in line[1:] or action.post == district.office.reviewer
         case _:
@@ -264,7 +264,7 @@ def _target(into: Case, case: Case) -> Case:
     return into
 
 
-def _land(ctx: Context, action: Action) -> None:
+def land(ctx: Context, action: Action) -> None:
     contract = ctx.district.contracts.get(DATASET)
     source = next((s.source for s in ctx.district.sources.values() if DATASET in s.datasets), None)
     if contract is None or source is None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from courtyard.cases import acts, ledger, numbers, personal, tasks
-from courtyard.cases.acts import Action
+from courtyard.cases import acting, acts, ledger, numbers, personal, tasks
+from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.machine import CLOCK
 from courtyard.context import Context
@@ -222,7 +222,7 @@ def _receiver(ctx: Context, to: str, place: str) -> dict[str, str]:
 
 
 def _child_no(ctx: Context, doing: Action, place: str) -> str:
-    return numbers.case_no(ctx, doing.at, acts.DATASET, f"{doing.action_no}/{place}")
+    return numbers.case_no(ctx, doing.at, acting.DATASET, f"{doing.action_no}/{place}")
 
 
 def _authorised(ctx: Context, case_no: str, post: str, at: datetime) -> tuple[Case, dict[str, Any]]:

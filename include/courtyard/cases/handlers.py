@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from courtyard.cases import acts, handing_down, letters, replies, tasks
-from courtyard.cases.acts import Action, Handler
+from courtyard.cases.acting import Action
+from courtyard.cases.acts import Handler
 from courtyard.cases.event import Case
 from courtyard.context import Context
 
@@ -17,6 +18,14 @@ HANDLERS: dict[str, Handler] = {
     "answered": handing_down.answered,
     "refused": handing_down.refused,
 }
+
+
+_ALWAYS = ("written", "replied", "task", "handed_down")
+
+
+def takes(kind: str | None, case: Case | None) -> bool:
+    """Whether an action is done here: letters and their replies, and all of a task that is not its event alone."""
+    return kind in _ALWAYS or (kind in HANDLERS and case is not None and case.direction == "down")
 
 
 def carry_out(connection: Connection, ctx: Context, doing: Action) -> Case:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, text
 from courtyard import letters as official
 from courtyard import notices
 from courtyard.cases import acts, departments, ledger, personal, photos
-from courtyard.cases.acts import Action
+from courtyard.cases.acting import Action
 from courtyard.cases.event import Case
 from courtyard.cases.letter_text import Happened, Matter, Terms, request_letter
 from courtyard.context import Context
@@ -92,7 +92,7 @@ def written(connection: Connection, ctx: Context, doing: Action) -> Case:
     name, number_cause = departments.name_of(ctx.district, data["department"]), f"letter/{doing.action_no}"
     number = number_of(connection, ctx, number_cause, doing.at)
     about = matter(connection, ctx, case)
-    event = doing.event(letter_no=next_no(connection, ctx, case.case_no), department_name=name, number=number)
+    event = acts.event_of(doing, letter_no=next_no(connection, ctx, case.case_no), department_name=name, number=number)
     after = acts.happen(connection, ctx, case, event)
     terms = Terms(name, number, _day(doing.at), date.fromisoformat(data["due_on"]), data["within"])
     pictures = photos.of_case(connection, ctx, case.case_no)

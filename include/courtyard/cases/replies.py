@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 
 from courtyard import notices
 from courtyard.cases import acts, departments, ledger, letters, machine, personal
-from courtyard.cases.acts import Action
+from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.letter_text import OUTCOMES
 from courtyard.cases.letters import Letter

@@ -5,13 +5,14 @@ Of a reporter's words only the record that holds them is named: an event shows n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from courtyard.cases import acting, alerts, ledger, machine
+from courtyard.cases import acting, alerts, handlers, ledger, machine
 from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.ledger import Step
@@ -19,6 +20,8 @@ from courtyard.cases.machine import Rules
 from courtyard.context import Context
 from courtyard.errors import UsageError
 from courtyard.store import statements
+
+log = logging.getLogger(__name__)
 
 REPORTER = "reporter"
 _SQL = statements.load("courtyard.cases", "replying.sql")
@@ -35,15 +38,22 @@ def take_up(ctx: Context, *, at: datetime) -> dict[str, Any]:
     What a case is not in a state for is kept beside it (`said_more`, `noted`): nothing is lost, and nothing is tried
     again. Returns {"replied", "acted"}: how many of each.
     """
+    counts = {"replied": 0, "acted": 0}
     with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
-        found = connection.execute(_SQL["pending"], {"street": ctx.street_code}).all()
-        taken = _Taking(connection, ctx, at, found)
-        for row in found:
-            taken.reply(row) if row.dataset == "resident_replies" else taken.action(row)
-        ledger.append(connection, ctx.street_code, taken.steps)
-        alerts.queue(connection, ctx, taken.steps)
-    replied = sum(row.dataset == "resident_replies" for row in found)
-    return {"replied": replied, "acted": len(found) - replied}
+        # An action may make the case that the next one is about, such as the parts of a task.
+        known = set[tuple[str, str]]()
+        while found := [row for row in _pending(connection, ctx) if (row.dataset, row.record_key) not in known]:
+            known |= {(row.dataset, row.record_key) for row in found}
+            taken = _Taking(connection, ctx, at, found)
+            for row in found:
+                taken.reply(row) if row.dataset == "resident_replies" else taken.action(row)
+                counts["replied" if row.dataset == "resident_replies" else "acted"] += 1
+            taken.flush()
+    return counts
+
+
+def _pending(connection: Connection, ctx: Context) -> Sequence[Row]:
+    return connection.execute(_SQL["pending"], {"street": ctx.street_code}).all()
 
 
 class _Taking:
@@ -60,9 +70,22 @@ class _Taking:
             self.cases[case_no] = ledger.find(self.connection, self.ctx.street_code, case_no)
         return self.cases[case_no]
 
+    def known(self, case_no: str) -> Case | None:
+        """The case, None where there is none yet."""
+        if case_no not in self.cases:
+            self.cases |= ledger.find_all(self.connection, self.ctx.street_code, {case_no})
+        return self.cases.get(case_no)
+
     def keep(self, steps: list[Step]) -> None:
         self.steps += steps
         self.cases |= {case.case_no: case for _, case in steps}
+
+    def flush(self) -> None:
+        """Append what was kept; from then on the ledger knows the cases."""
+        ledger.append(self.connection, self.ctx.street_code, self.steps)
+        alerts.queue(self.connection, self.ctx, self.steps)
+        self.steps = []
+        self.cases.clear()
 
     def reply(self, row: Row) -> None:
         case = self.case(row.case_no)
@@ -73,12 +96,20 @@ class _Taking:
         """An action that is not possible any more is noted, with what was wanted and why not."""
         try:
             action = Action.of_row(row.attrs)
+            if handlers.takes(action.kind, self.known(action.case_no)):
+                self.flush()
+                with self.connection.begin_nested():
+                    handlers.carry_out(self.connection, self.ctx, action)
+                return
             case = self.case(action.case_no)
             happened = action.at if case.step_since <= action.at <= self.at else self.at
             steps = acting.steps_of(self.ctx, self.rules, action, self.case, happened)
             acting.follow(self.connection, self.ctx, action)
         except (UsageError, ValueError, KeyError) as error:
-            case = self.case(row.case_no)
+            if (known := self.known(row.case_no)) is None:
+                log.warning("action %s makes no case", row.record_key)  # a task that the pack no longer understands
+                return
+            case = known
             why = error.message if isinstance(error, UsageError) else "看不懂办理内容。"
             data = {"wanted": row.attrs.get("kind"), "text": why}
             event = Event("noted", self.at, row.attrs["post"], f"action/{row.record_key}", None, data)

@@ -1,7 +1,7 @@
 -- Merged replies of reporters and actions of posts, taken up once each.
 
 -- name: pending
--- A report's replies go to the case that its report led to in the end; a reply to a report that is no case yet waits.
+-- A task comes to be by its action. A report's replies go to the case that its report led to in the end; a reply to a report that is no case yet waits.
 SELECT DISTINCT ON (made_at, dataset, record_key) r.dataset, r.record_key, r.attrs, r.case_no
   FROM (SELECT o.dataset, o.record_key, o.attrs, (o.attrs ->> 'replied_at')::timestamptz AS made_at,
                intake.case_no_of(o.attrs ->> 'request_id') AS case_no
@@ -16,5 +16,6 @@ SELECT DISTINCT ON (made_at, dataset, record_key) r.dataset, r.record_key, r.att
            AND NOT EXISTS (SELECT FROM cases.event e
                             WHERE e.street_code = :street AND e.post <> 'clock' AND e.cause = 'action/' || o.record_key)
        ) r
-  JOIN cases."case" c ON c.street_code = :street AND c.case_no = r.case_no
+  LEFT JOIN cases."case" c ON c.street_code = :street AND c.case_no = r.case_no
+ WHERE c.case_no IS NOT NULL OR r.attrs ->> 'kind' = 'task'
  ORDER BY made_at, dataset, record_key

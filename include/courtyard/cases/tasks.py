@@ -10,8 +10,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, insert
 
 from courtyard import notices
-from courtyard.cases import acts, departments, ledger, letters, machine, numbers, personal
-from courtyard.cases.acts import Action
+from courtyard.cases import acting, acts, departments, ledger, letters, machine, numbers, personal
+from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.letter_text import Terms, refusal_letter
 from courtyard.cases.machine import Rules
@@ -108,7 +108,7 @@ def add(ctx: Context, asked: Asked, *, post: str, at: datetime, decision: Decisi
         duty=found.duty if admission != "knowingly" else "", admission=admission, reason=reason,
         letter=decided.letter and admission == "refused",
     )  # fmt: skip
-    doing = replace(doing, case_no=numbers.case_no(ctx, doing.at, acts.DATASET, doing.action_no))
+    doing = replace(doing, case_no=numbers.case_no(ctx, doing.at, acting.DATASET, doing.action_no))
     return acts.act(ctx, doing, given)
 
 
