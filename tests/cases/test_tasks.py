@@ -12,7 +12,7 @@ from docx import Document
 from street_cases import COMMUNITY, GRID, OFFICE, STREET, at, carry_out, context, forget_cases, rows
 from tests.cases.stories import merged
 
-from courtyard import cases
+from courtyard import cases, identity, parsing, validation, warehouse
 from courtyard.cases import acting, handing_down, letters, replying, tasks
 from courtyard.cases.tasks import Asked, Decision
 from courtyard.errors import UsageError
@@ -217,28 +217,44 @@ def test_a_late_part_is_noted_above_once(ctx):
     assert found == [(f"四道街社区未按时签收（{community}）",)]
 
 
-def test_landed_actions_make_the_same_tasks_letters_and_events_again(ctx, monkeypatch):
-    kept = []
-    monkeypatch.setattr(acting, "land", lambda _, doing: kept.append(doing))
+def known(ctx):
+    return [
+        rows(ctx, f"SELECT t::text FROM {table} t ORDER BY 1")
+        for table in ("cases.event", "cases.case", "cases.task", "cases.letter", "publish.letter_number")
+    ]
+
+
+def some_of_everything(ctx):
     root = add(ctx).case_no
     (community,) = handing_down.hand_down(ctx, root, post=OFFICE, at=NOON)
     handing_down.done(ctx, community, result="已排查", post=COMMUNITY, at=at("2026-09-22 09:00"))
     add(ctx, replace(ASKED, title="公众号转发量排名"), letter=True)
 
-    def known():
-        return [
-            rows(ctx, f"SELECT t::text FROM {table} t ORDER BY 1")
-            for table in ("cases.event", "cases.case", "cases.task", "cases.letter", "publish.letter_number")
-        ]
 
-    before = known()
+def test_landed_actions_make_the_same_tasks_letters_and_events_again(ctx, monkeypatch):
+    kept = []
+    monkeypatch.setattr(acting, "land", lambda _, doing: kept.append(doing))
+    some_of_everything(ctx)
+    before = known(ctx)
     for doing in kept:
         carry_out(ctx, doing)
-    assert known() == before
+    assert known(ctx) == before
     forget_cases(ctx)
     merged(ctx, "case_actions", *(doing.row() for doing in kept))
     assert replying.take_up(ctx, at=at("2026-09-23 09:00")) == {"replied": 0, "acted": 4}
-    assert known() == before and [len(found) for found in before] == [9, 3, 3, 1, 1]
+    assert known(ctx) == before and [len(found) for found in before] == [9, 3, 3, 1, 1]
+
+
+@pytest.mark.slow
+def test_so_do_those_that_went_through_parsing_and_merging(ctx):
+    some_of_everything(ctx)
+    before = known(ctx)
+    for stage in (parsing.parse, validation.validate, identity.link, warehouse.merge):
+        stage(ctx)
+    assert rows(ctx, "SELECT sum(landed), sum(merged) FROM quality.batch") == [(4, 4)]
+    forget_cases(ctx)
+    assert replying.take_up(ctx, at=at("2026-09-23 09:00")) == {"replied": 0, "acted": 4}
+    assert known(ctx) == before
 
 
 # --- where it lands ---

@@ -28,10 +28,10 @@ Post = Annotated[str, typer.Option("--post", help="The post that does it: never 
 
 
 @letters.callback(invoke_without_command=True)
-def whole(ctx: typer.Context) -> None:
+def whole(ctx: typer.Context, as_json: Json = False) -> None:
     """List all letters when no other command is given."""
     if ctx.invoked_subcommand is None:
-        _show_list(None, False, False)
+        _show_list(None, False, as_json)
 
 
 @letters.command("list")

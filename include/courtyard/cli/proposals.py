@@ -25,10 +25,10 @@ Post = Annotated[str, typer.Option("--post", help="The post that does it: never 
 
 
 @proposals.callback(invoke_without_command=True)
-def whole(ctx: typer.Context) -> None:
+def whole(ctx: typer.Context, as_json: Json = False) -> None:
     """List all proposals when no other command is given."""
     if ctx.invoked_subcommand is None:
-        list_proposals()
+        list_proposals(as_json=as_json)
 
 
 @proposals.command("list")

@@ -166,7 +166,8 @@ def burden(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table("交办部门", "年度", "任务", "准入", "知情准入", "退回", "清单外", "落到院落（次）")
+    names = ("交办部门", "年度", "任务", "准入", "知情准入", "退回", "清单外", "院落次")
+    table = Table(*(Column(name, overflow="fold") for name in names))
     for row in found:
         counts = (row["year"], row["tasks"], row["allowed"], row["knowingly"], row["refused"])
         table.add_row(row["asked_by"], *map(str, counts), f"{float(row['outside_share']):.0%}", str(row["landings"]))
