@@ -1,4 +1,4 @@
-"""What DAGs do beside the stages of a quarter, each in one task and by name: the grid cycle, and the release of reports."""
+"""What DAGs do beside the stages of a quarter, each in one task and by name: the grid cycle, the release of reports, cases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from courtyard import reports, stages
+from courtyard import cases, reports, stages
 from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
@@ -73,6 +73,11 @@ def deliver(period: str, *, holder: str, at: datetime, connection: Connect = Non
     return reports.deliver(context(period, holder=holder, connection=connection), at=at)
 
 
+def move_cases(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """Take up what was merged and let every deadline of a case that has passed happen; see `cases.run`."""
+    return cases.run(context(period, holder=holder, connection=connection), at=at)
+
+
 def questions(period: str, *, holder: str, at: datetime, connection: Connect = None) -> list[dict[str, str]]:
     """Who is to be asked for a signature: {department, approver}."""
     return reports.questions(context(period, holder=holder, connection=connection), on=at.astimezone(SHANGHAI).date())
@@ -94,6 +99,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "reports_wait": reports_wait,
     "take_in_reports": take_in_reports,
     "deliver": deliver,
+    "cases": move_cases,
     "questions": questions,
     "ask": ask,
     "answer": answer,

@@ -69,6 +69,7 @@ def test_there_is_a_dag_for_the_quarter_the_grid_cycle_the_residents_and_every_s
         "courtyard_reminders",
         "courtyard_reports",
         "courtyard_residents",
+        "courtyard_cases",
         "courtyard_sign_off",
     }
     expected |= {dag_of(name, keys) for name, keys in SOURCES.items()}

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from sqlalchemy.exc import DBAPIError
 
+from courtyard.district import duties
 from courtyard.errors import PackError, UsageError
-from courtyard.reports.burden import admission, duties, ledger, proposed
+from courtyard.reports.burden import admission, ledger, proposed
 from courtyard.reports.burden.admission import Decision
 from courtyard.reports.burden.proposed import Proposed
 

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 def run(ctx: Context, *, at: datetime) -> dict[str, Any]:
     """Take up what was merged (reports, replies of reporters, actions of posts), then let the clocks go on.
 
-    Returns {"opened", "joined", "replied", "moved"}: counts. Running it again changes nothing.
+    Returns {"opened", "joined", "replied", "acted", "moved", "chased", "settled", "late"}: counts. Running it again changes
+    nothing.
     """
-    from courtyard.cases import advancing, opening, replying
+    from courtyard.cases import advancing, chasing, handing_down, opening, replying
 
     taken = opening.take_up(ctx, at=at)
     replied = replying.take_up(ctx, at=at)
-    return {**taken, **replied, "moved": advancing.advance(ctx, at=at)["moved"]}
+    moved = advancing.advance(ctx, at=at)["moved"]
+    return {**taken, **replied, "moved": moved, **chasing.chase(ctx, at=at), **handing_down.settle(ctx, at=at)}
 
 
 def advance(ctx: Context, *, at: datetime) -> dict[str, Any]:

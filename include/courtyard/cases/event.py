@@ -61,6 +61,7 @@ class Case:
     answered_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str | None = None
+    reopen_until: datetime | None = None
     reopened: int = 0
     follow_up_asked_at: datetime | None = None
     followed_up_at: datetime | None = None

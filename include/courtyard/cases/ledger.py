@@ -60,6 +60,12 @@ def find(connection: Connection, street_code: str, case_no: str) -> Case:
     return of_row(row)
 
 
+def find_all(connection: Connection, street_code: str, numbers: Iterable[str]) -> dict[str, Case]:
+    """The cases of these numbers, by number; those that do not exist are left out."""
+    query = select(case_table).where(case_table.c.street_code == street_code, case_table.c.case_no.in_(list(numbers)))
+    return {row["case_no"]: of_row(row) for row in connection.execute(query).mappings()}
+
+
 def of_row(row: RowMapping) -> Case:
     """A row of `cases.case` as a case."""
     values = {name: row[name] for name in _FIELDS}

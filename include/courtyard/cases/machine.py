@@ -8,6 +8,7 @@
 A level that was told has its own clock (`acknowledge_due_at`, `solve_due_at`); `total_due_at` runs from the first minute
 and never stands still. What the clock does (`due_events`) happens once for each step, whenever it is asked: the deadline
 names the event. A level that is told late because nobody ran has its whole time: its step starts when it was told.
+A deadline that has passed at the last rung is spent: it never comes back within that step, so its event stays the only one.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ _ANY: tuple[Status, ...] = (*_LIVE, "closed", "joined", "refused")
 ALLOWED: dict[str, tuple[Status, ...]] = {
     # reports of residents
     "joined_by": _LIVE,  # another report of the same problem; data: dataset, record_key
-    "said_more": _ANY,  # a reporter adds something; data: text
+    "said_more": _ANY,  # a reporter adds something; data: reply (the record that holds the words), said_at
     "confirmed": ("answered",),
     "unsolved": ("answered",),
-    "reopened": ("closed", "refused"),  # data: text
+    "reopened": ("closed", "refused"),  # data: reply, said_at
     # what posts do
     "released": ("held",),
     "classified": _LIVE,  # data: category, urgency, confidence
@@ -41,7 +42,7 @@ ALLOWED: dict[str, tuple[Status, ...]] = {
     "acknowledged": ("waiting",),
     "measured": _WORKED,  # interim safety measure; data: text
     "extended": ("handling",),  # data: reason, span
-    "handed_back": _WORKED,  # 退单; data: reason, level, unit_code
+    "handed_back": _WORKED,  # 退单; data: reason, level, unit_code where it is not the one that the courtyard names
     "raised": _WORKED,  # 上报 before the time is up; data: reason
     "handed_down": _WORKED,  # a task given to units below; data: children
     "supervised": ("waiting", "handling", "answered"),  # 督办; data: reason
@@ -117,6 +118,11 @@ class Rules:
         """The levels that receive a case of each urgency, from below."""
         return {terms.urgency: tuple(level for level in LEVELS if level in terms.levels) for terms in self.cases.terms}
 
+    def rung(self, urgency: str, level: str) -> str:
+        """The level that receives in place of one: itself, where the urgency has no limits for it the next above."""
+        rungs = self.rungs[urgency]
+        return next((rung for rung in rungs if LEVELS.index(rung) >= LEVELS.index(level)), rungs[-1])
+
     def unit_at(self, level: str, case_unit: str, courtyard_code: str | None) -> str:
         """The unit whose post receives at a level: the courtyard's where it is known, else what stands above the unit."""
         kind = self.cases.level(level).unit
@@ -140,7 +146,10 @@ def opened(rules: Rules, *, case_no: str, event: Event) -> Case:
     """
     data = event.data
     since = datetime.fromisoformat(data["opened_at"]) if data.get("opened_at") else event.at
-    urgency = data["urgency"]
+    urgency, level, unit_code = data["urgency"], data["level"], data["unit_code"]
+    if data.get("direction", "up") == "up" and rules.rung(urgency, level) != level:
+        level = rules.rung(urgency, level)
+        unit_code = rules.unit_at(level, unit_code, data.get("courtyard_code"))
     total = (
         datetime.fromisoformat(data["total_due_at"])
         if data.get("total_due_at")
@@ -150,8 +159,8 @@ def opened(rules: Rules, *, case_no: str, event: Event) -> Case:
         case_no=case_no,
         direction=data.get("direction", "up"),
         status="held" if data.get("held") else "waiting",
-        level=data["level"],
-        unit_code=data["unit_code"],
+        level=level,
+        unit_code=unit_code,
         courtyard_code=data.get("courtyard_code"),
         category=data["category"],
         confidence=float(data.get("confidence", 0)),
@@ -232,13 +241,19 @@ def _deadlines(rules: Rules, case: Case) -> list[tuple[datetime, str, str]]:
         found.append((case.acknowledge_due_at, "late", "not_acknowledged"))
     if case.status in _WORKED and case.solve_due_at:
         found.append((case.solve_due_at, "late", "not_solved"))
-    if case.status in _WORKED and not case.is_total_overdue:
+    if case.status in ("held", *_WORKED) and not case.is_total_overdue:
         found.append((case.total_due_at, "spent", "total"))
     if case.status == "answered" and case.answered_at:
         found.append((rules.after(case.answered_at, rules.cases.closing.confirm_within), "lapsed", "no_objection"))
-    if case.status == "closed" and case.closed_by == "lapsed" and case.closed_at and not case.follow_up_asked_at:
+    is_asked = case.follow_up_asked_at or is_followed_up(case)
+    if case.status == "closed" and case.closed_by == "lapsed" and case.closed_at and not is_asked:
         found.append((rules.after(case.closed_at, rules.cases.closing.follow_up_within), "follow_up", "no_word"))
     return found
+
+
+def is_followed_up(case: Case) -> bool:
+    """Whether somebody asked the reporter since the last answer."""
+    return bool(case.followed_up_at and case.answered_at and case.followed_up_at >= case.answered_at)
 
 
 def _due(rules: Rules, case: Case, at: datetime) -> Event | None:
@@ -284,6 +299,7 @@ def _step(rules: Rules, case: Case, event: Event, level: str, unit_code: str | N
         answered_at=None,
         closed_at=None,
         closed_by=None,
+        reopen_until=None,
         follow_up_asked_at=None,
     )
     return _clocked(rules, told)
@@ -301,6 +317,7 @@ def _released(rules: Rules, case: Case, event: Event) -> Case:
 
 
 def _classified(rules: Rules, case: Case, event: Event) -> Case:
+    """Another urgency has other clocks, from the same moments on; what is spent stays spent."""
     urgency = event.data.get("urgency", case.urgency)
     changed = replace(
         case,
@@ -311,13 +328,40 @@ def _classified(rules: Rules, case: Case, event: Event) -> Case:
     )
     if urgency == case.urgency:
         return changed
-    changed = replace(changed, total_due_at=rules.after(case.opened_at, rules.cases.terms_of(urgency).total))
-    return _clocked(rules, changed) if case.status in _WORKED else changed
+    was_total, now_total = (
+        rules.after(case.opened_at, rules.cases.terms_of(name).total) for name in (case.urgency, urgency)
+    )
+    if case.total_due_at == was_total:  # somebody else's date, such as 12345's, stays
+        changed = replace(changed, total_due_at=now_total)
+    if case.direction == "up" and case.status in ("held", *_WORKED) and rules.rung(urgency, case.level) != case.level:
+        return _told(rules, changed, event, rules.rung(urgency, case.level))
+    if case.status not in _WORKED:
+        return changed
+    clocked = _clocked(rules, changed)
+    return replace(
+        clocked,
+        acknowledge_due_at=case.acknowledge_due_at and clocked.acknowledge_due_at,
+        solve_due_at=case.solve_due_at and clocked.solve_due_at,
+        extensions=0,
+    )
 
 
 def _placed(rules: Rules, case: Case, event: Event) -> Case:
+    """Another unit or level that receives because of the courtyard is told now and has its whole time."""
+    level = rules.rung(case.urgency, event.data.get("level") or case.level)
     moved = replace(case, courtyard_code=event.data["courtyard_code"])
-    return replace(moved, unit_code=rules.unit_at(case.level, case.unit_code, moved.courtyard_code))
+    unit = event.data.get("unit_code") or rules.unit_at(level, case.unit_code, moved.courtyard_code)
+    if (level, unit) == (case.level, case.unit_code) or case.status == "answered":
+        return moved
+    return _told(rules, moved, event, level, unit)
+
+
+def _told(rules: Rules, case: Case, event: Event, level: str, unit_code: str | None = None) -> Case:
+    """The case with another level or unit; one that waits for a person goes on waiting for one."""
+    if case.status != "held":
+        return _step(rules, case, event, level, unit_code)
+    unit = unit_code or rules.unit_at(level, case.unit_code, case.courtyard_code)
+    return replace(case, level=level, unit_code=unit)
 
 
 def _acknowledged(rules: Rules, case: Case, event: Event) -> Case:
@@ -332,7 +376,23 @@ def _extended(rules: Rules, case: Case, event: Event) -> Case:
     if case.solve_due_at is None or case.solve_due_at <= event.at:
         raise NotAllowed(f"工单{case.case_no}已经过了办理时限，不能再延期。", "请尽快办理并答复反映人。")
     due_at = rules.after(case.solve_due_at, event.data["span"])
+    limits = rules.cases.terms_of(case.urgency).levels.get(case.level)  # type: ignore[call-overload]
+    if limits and due_at > rules.after(case.solve_due_at, limits.solve):
+        told = Span.parse(limits.solve).title
+        raise NotAllowed(f"工单{case.case_no}这一级一次最多延期{told}。", "请缩短延期，或上报上一级。")
     return replace(case, solve_due_at=due_at, extensions=case.extensions + 1)
+
+
+def _handed_back(rules: Rules, case: Case, event: Event) -> Case:
+    level = event.data["level"]
+    if case.direction == "up" and (level not in rules.rungs[case.urgency] or level == "department"):
+        raise NotAllowed(f"工单{case.case_no}不能退到这一级。", "这一级不接收这样的工单；部门由街道去函。")
+    if case.direction == "up" and (
+        level,
+        event.data.get("unit_code") or rules.unit_at(level, case.unit_code, case.courtyard_code),
+    ) == (case.level, case.unit_code):
+        raise NotAllowed(f"工单{case.case_no}就在这个单位。", "退单要写明退到哪一级、哪个单位。")
+    return _moved(rules, case, event)
 
 
 def _moved(rules: Rules, case: Case, event: Event) -> Case:
@@ -380,8 +440,9 @@ def _back_up(rules: Rules, case: Case, event: Event) -> Case:
 
 
 def _reopened(rules: Rules, case: Case, event: Event) -> Case:
-    since = case.closed_at if event.post != "source" else None  # a source that goes on with it knows no such limit
-    if since and event.at > rules.after(since, rules.cases.closing.reopen_within):
+    """What the reporter said in time counts, however late it is taken up; a source that goes on with it knows no limit."""
+    said_at = datetime.fromisoformat(event.data["said_at"]) if event.data.get("said_at") else event.at
+    if event.post != "source" and case.reopen_until and said_at > case.reopen_until:
         raise NotAllowed(
             f"工单{case.case_no}办结已超过{Span.parse(rules.cases.closing.reopen_within).title}，不能再重新办理。",
             "请重新扫码上报，写明以前的工单号。",
@@ -389,13 +450,17 @@ def _reopened(rules: Rules, case: Case, event: Event) -> Case:
     return _back_up(rules, case, event)
 
 
+def _ended(rules: Rules, case: Case, event: Event) -> Case:
+    return replace(case, closed_at=event.at, reopen_until=rules.after(event.at, rules.cases.closing.reopen_within))
+
+
 def _closed(rules: Rules, case: Case, event: Event) -> Case:
     by = {"source_closed": "source"}.get(event.kind, event.kind)
-    return replace(case, status="closed", closed_at=event.at, closed_by=by)
+    return replace(_ended(rules, case, event), status="closed", closed_by=by)
 
 
 def _refused(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, status="refused", answered_at=event.at, closed_at=event.at)
+    return replace(_ended(rules, case, event), status="refused", answered_at=event.at)
 
 
 def _follow_up_due(rules: Rules, case: Case, event: Event) -> Case:
@@ -408,7 +473,7 @@ def _joined(rules: Rules, case: Case, event: Event) -> Case:
 
 def _followed_up(rules: Rules, case: Case, event: Event) -> Case:
     """A follow-up that finds the matter not solved puts it on its way again."""
-    asked = replace(case, followed_up_at=event.at, satisfaction=event.data.get("satisfaction"))
+    asked = replace(case, followed_up_at=event.at, satisfaction=event.data.get("satisfaction", case.satisfaction))
     if event.data.get("solved", True):
         return asked
     return _back_up(rules, asked, event)
@@ -420,7 +485,7 @@ _EFFECTS: dict[str, Callable[[Rules, Case, Event], Case]] = {
     "placed": _placed,
     "acknowledged": _acknowledged,
     "extended": _extended,
-    "handed_back": _moved,
+    "handed_back": _handed_back,
     "escalated": _moved,
     "raised": _raised,
     "overdue": _overdue,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from courtyard.settings import Settings
+
+if TYPE_CHECKING:
+    from courtyard.context import Context
 
 app = typer.Typer(
     name="courtyard",
@@ -35,6 +39,19 @@ def services(settings: Settings, *, sources: bool = False) -> Iterator[str]:
 
     with running(settings, standins=sources and settings.sample.exists()) as services:
         yield services.url
+
+
+@contextmanager
+def office(*, sources: bool = False) -> Iterator[Context]:
+    """The office's context today, for what belongs to no quarter."""
+    from courtyard.period import SHANGHAI, Period
+
+    settings = Settings.from_env()
+    with services(settings, sources=sources):
+        from courtyard import stages
+
+        quarter = str(Period.of("quarter", datetime.now(SHANGHAI).date()))
+        yield stages.context(quarter, holder=f"cli:{process_name()}", settings=settings)
 
 
 def process_name() -> str:

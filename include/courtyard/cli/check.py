@@ -67,9 +67,8 @@ def _file(path: Path, district: District, dataset: str | None, period: Period | 
 def _source(name: str, district: District, dataset: str | None) -> SourceSpec:
     """Whose a file is: of the dataset as said, by its name, or a workbook as a submission."""
     if dataset is not None:
-        for source in district.sources.values():
-            if dataset in source.datasets:
-                return source
+        if source := district.source_of(dataset):
+            return source
         raise UsageError(f"The pack has no dataset '{dataset}'.", f"Choose of {', '.join(sorted(district.contracts))}.")
     for source in district.sources.values():
         if _delivers(source, name):

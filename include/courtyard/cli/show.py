@@ -97,6 +97,11 @@ def status(console: Console, found: dict[str, Any]) -> None:
         console.print(table)
     collection.show_calendar(console, found["cycle"])
     collection.show_board(console, found["board"])
+    cases = found["cases"]
+    console.print(
+        f"工单：未结 {cases['open']} 件，其中到今天逾期 {cases['overdue']} 件，待核 {cases['held']} 件；待回访 {cases['follow_up']} 件",
+        highlight=False,
+    )
     for row in found["held_batches"]:
         console.print(
             f"暂挂/退回：{row['source']} {row['name']} {row['dataset']}：{row['reason']}（批次 {row['batch_id']}）",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import text
 
+from courtyard.cases import overview
 from courtyard.cli import collection
 from courtyard.context import Context
+from courtyard.period import SHANGHAI
 
 _GRID_STATUSES = (
     "accepted", "accepted_with_findings", "partly_accepted", "confirmed_nil", "received", "rejected", "missing",
@@ -49,6 +51,7 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
         )
         board = collection.board(connection, ctx, day)
         cycle = collection.calendar(connection, ctx, day)
+        cases = overview.counts(connection, ctx, datetime.combine(day, time.max, SHANGHAI))
     counts: dict[str, Counter[str]] = {}
     for row in grids:
         counts.setdefault(row["dataset"], Counter())[row["status"]] += 1
@@ -63,4 +66,5 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
         "board": board,
         "held_batches": held,
         "reports": reports,
+        "cases": cases,
     }

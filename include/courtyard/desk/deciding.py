@@ -164,7 +164,7 @@ def from_file(
 def hand_in(ctx: Context, made: Sequence[Decision], period: Period) -> str:
     """Land decisions as one delivery of the quarter; the next run of the quarter takes it up. Returns its id."""
     contract = decisions.contract(ctx.district)
-    desk = next((s.source for s in ctx.district.sources.values() if s.transport == "desk"), None)
+    desk = decisions.desk(ctx.district)
     if contract is None or desk is None:
         raise UsageError("这个街道的配置里没有核实台。", "请在 sources/ 中加上 transport: desk 的来源。")
     body = decisions.as_bytes(contract, made)

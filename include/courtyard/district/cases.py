@@ -103,6 +103,12 @@ class Chasing(Frozen):
     extensions: int = Field(1, ge=0, le=5)
 
 
+class Alerts(Frozen):
+    """Where one run moves more than `digest_above` cases of a unit, the unit is sent one summary of them."""
+
+    digest_above: int = Field(20, ge=1, le=200)
+
+
 class Spam(Frozen):
     """What is held for a person. A text shorter than `least_characters`, more than `most_links` links, one of `words`, or the
     same text from one link more than `most_repeats` times within `repeat_within`."""
@@ -179,6 +185,8 @@ class CaseRules(Frozen):
             if any(_letters(word) in left for word in emergency.words):
                 return emergency
         return None
+
+    alerts: Alerts = Alerts()
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.level == name)

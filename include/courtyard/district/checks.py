@@ -64,14 +64,17 @@ def _absent(read: Read[Any], key: str, names: Iterable[str], known: Iterable[str
 
 
 def _sources(pack: Pack) -> Iterator[str]:
+    """One source delivers a dataset; what posts decide (`desk`) may add rows to it."""
     owners: dict[str, str] = {}
-    for stem, read in pack.sources.items():
+    for stem, read in sorted(pack.sources.items(), key=lambda entry: entry[1].value.transport == "desk"):
         if not croniter.is_valid(read.value.schedule):
             remedy = "Write five fields, such as 0 6 3 * *."
             yield read.document.problem(("schedule",), "is not a cron expression", remedy)
         yield from _absent(read, "datasets", read.value.datasets, pack.contracts, "contract")
         for index, dataset in enumerate(read.value.datasets):
-            if dataset in owners:
+            if dataset in owners and (
+                read.value.transport != "desk" or pack.sources[owners[dataset]].value.transport == "desk"
+            ):
                 message = f"'{dataset}' already belongs to the source {owners[dataset]}"
                 yield read.document.problem(("datasets", index), message, "Let one source deliver it.")
             owners.setdefault(dataset, stem)

@@ -47,7 +47,8 @@ def pages(district: District) -> dict[str, str]:
 
 def page(contract: Contract, district: District) -> str:
     """The page of one contract."""
-    source = next(s for s in district.sources.values() if contract.dataset in s.datasets)
+    source = district.source_of(contract.dataset)
+    assert source is not None  # the pack is checked
     parts = [
         f"<!-- 由 {COMMAND} 生成，请修改 contracts/{contract.dataset}.yaml，不要修改本页。 -->",
         f"# {contract.title}（{contract.dataset}）",
@@ -69,7 +70,8 @@ def page(contract: Contract, district: District) -> str:
 def _index(district: District) -> str:
     rows = []
     for name, contract in sorted(district.contracts.items()):
-        source = next(s for s in district.sources.values() if name in s.datasets)
+        source = district.source_of(name)
+        assert source is not None
         link = f"[{contract.title}]({name}.md)"
         rows.append((link, name, source.department, CADENCES[source.cadence], f"[JSON Schema]({name}.schema.json)"))
     intro = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from courtyard.district.history import History
 
 if TYPE_CHECKING:
-    from courtyard.district.models import CodeList, Courtyard, CourtyardChange, Office, Unit
+    from courtyard.district.models import CodeList, Courtyard, CourtyardChange, Office, SourceSpec, Unit
 
 
 class Lookup:
@@ -19,6 +19,7 @@ class Lookup:
         office: Office
         units: tuple[Unit, ...]
         courtyards: tuple[Courtyard, ...]
+        sources: dict[str, SourceSpec]
         changes: tuple[CourtyardChange, ...]
         codes: dict[str, CodeList]
 
@@ -38,6 +39,11 @@ class Lookup:
     def courtyards_on(self, day: date) -> tuple[Courtyard, ...]:
         """The courtyards that exist on a day, in the order of the pack."""
         return tuple(c for c in self.courtyards if self.history.exists(c.code, day))
+
+    def source_of(self, dataset: str) -> SourceSpec | None:
+        """The source whose dataset it is: one that is asked, before what posts of the office add to it."""
+        having = [source for source in self.sources.values() if dataset in source.datasets]
+        return min(having, key=lambda source: source.transport == "desk", default=None)
 
     @cached_property
     def _children(self) -> dict[str, tuple[Unit, ...]]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from courtyard.context import Context
 from courtyard.district.models import Contract, District
 
+DATASET = "decisions"
 MEDIA_TYPE = "application/x-ndjson"
 _TAKE = text("""
 INSERT INTO identity.decision (street_code, decision_no, matter, verdict, left_record, right_record, basis, person_id,
@@ -35,8 +36,12 @@ ON CONFLICT (street_code, decision_no) DO NOTHING
 
 def contract(district: District) -> Contract | None:
     """What decisions look like; None in a pack without a desk."""
-    desk = next((s for s in district.sources.values() if s.transport == "desk"), None)
-    return district.contracts[desk.datasets[0]] if desk else None
+    return district.contracts[DATASET] if desk(district) else None
+
+
+def desk(district: District) -> str | None:
+    """The source through which posts decide; None in a pack without one."""
+    return next((s.source for s in district.sources.values() if s.transport == "desk" and DATASET in s.datasets), None)
 
 
 def as_bytes(contract: Contract, decisions: Sequence[Mapping[str, Any]]) -> bytes:

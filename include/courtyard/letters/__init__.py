@@ -3,7 +3,7 @@
 Nothing here knows reports, cases or any other occasion: a room that writes a letter says what stands in it.
 """
 
-from courtyard.letters.letter import Letter, LetterTable
+from courtyard.letters.letter import Letter, LetterTable, Picture
 from courtyard.letters.numbering import number_of
 
-__all__ = ["Letter", "LetterTable", "number_of"]
+__all__ = ["Letter", "LetterTable", "Picture", "number_of"]

@@ -35,6 +35,7 @@ from courtyard.letters.elements import (
     set_fonts,
 )
 from courtyard.letters.letter import Letter
+from courtyard.letters.pictures import add_pictures
 from courtyard.letters.table import add_table
 
 TOP, BOTTOM, LEFT, RIGHT = Mm(37), Mm(35), Mm(28), Mm(26)
@@ -58,6 +59,8 @@ def render(letter: Letter) -> bytes:
         _body(document, letter.closing).paragraph_format.keep_with_next = True
     _attachments(document, letter.attachments)
     _signature(document, letter)
+    if letter.pictures:
+        add_pictures(document, letter.pictures, len(letter.attachments) if len(letter.attachments) > 1 else None)
     properties = document.core_properties
     properties.author, properties.title, properties.comments = letter.issuer, letter.title, ""
     properties.created = properties.modified = _CREATED

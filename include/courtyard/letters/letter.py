@@ -17,9 +17,18 @@ class LetterTable:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture on the pages behind the letter: JPEG or PNG bytes, and what it shows."""
+
+    data: bytes
+    caption: str
+
+
+@dataclass(frozen=True)
 class Letter:
     """A 函. `paragraphs` come without indent; `attachments` without 附件 and without numbers.
 
+    `pictures` stand on pages of their own behind the signature, as the last attachment; name it in `attachments` too.
     `number` is the whole 发文字号, such as 少城办函〔2026〕12号; empty prints none. `closing` stands as a paragraph of
     its own below the body, such as 特此函告。
     """
@@ -34,4 +43,5 @@ class Letter:
     attachments: tuple[str, ...] = ()
     closing: str = ""
     table: LetterTable | None = None
+    pictures: tuple[Picture, ...] = ()
     contact: str = ""

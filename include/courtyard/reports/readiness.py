@@ -16,6 +16,7 @@ _BATCHES = text("""
 SELECT b.status, b.reason
   FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
  WHERE b.street_code = :street AND b.dataset = :dataset AND b.period = :period AND b.status <> 'superseded'
+   AND d.source <> ALL(:beside)
  ORDER BY b.status = 'merged' DESC, d.seq DESC LIMIT 1
 """)
 _FETCH = text("""
@@ -64,7 +65,7 @@ def needs(ctx: Context, spec: ReportSpec, period: Period) -> list[Need]:
     first = Period.quarter(ctx.district.office.first_quarter).start
     found: list[Need] = []
     for dataset in spec.datasets:
-        source = next((s for s in ctx.district.sources.values() if dataset in s.datasets), None)
+        source = ctx.district.source_of(dataset)
         if source is None:
             raise PackError(f"报表 {spec.report} 用到的数据集 {dataset} 没有来源。", "请在 sources/ 中加上它的来源。")
         as_of = spec.as_of(period)
@@ -83,7 +84,9 @@ def missing(connection: Connection, ctx: Context, wanted: list[Need]) -> str:
 
 def _missing(connection: Connection, ctx: Context, need: Need) -> str:
     where = {"street": ctx.street_code, "period": str(need.period)}
-    batch = connection.execute(_BATCHES, {**where, "dataset": need.dataset}).one_or_none()
+    # What posts of the office add to a department's list does not stand for the list.
+    beside = [s.source for s in ctx.district.sources.values() if s.transport == "desk" and s is not need.source]
+    batch = connection.execute(_BATCHES, {**where, "dataset": need.dataset, "beside": beside}).one_or_none()
     if batch and batch.status == "merged":
         return ""
     name = f"{need.source.title}{need.period.title}的{ctx.district.contracts[need.dataset].title}数据"

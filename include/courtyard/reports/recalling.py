@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
@@ -15,6 +14,7 @@ from courtyard import letters, notices
 from courtyard.context import Context
 from courtyard.errors import UsageError
 from courtyard.letters import docx
+from courtyard.notices import outbox
 from courtyard.period import SHANGHAI, Period
 from courtyard.reports import causes, changes, editions
 from courtyard.reports.causes import Cause
@@ -22,7 +22,6 @@ from courtyard.reports.changes import Entry
 from courtyard.reports.content import Content
 from courtyard.reports.folder import FULL
 from courtyard.reports.report_letters import Recall, recall_letter
-from courtyard.submissions import outbox
 
 if TYPE_CHECKING:
     from courtyard.reports.job import Job
@@ -119,7 +118,7 @@ def _queue(job: Job, made: Content, pair: tuple[Receiver, int], entries: Sequenc
     )
     body = docx.render(recall_letter(job.ctx, recall, entries, _words(job, entries)))
     name = f"recalls/{job.period}/{job.spec.report}/更正函_r{receiver.revision}_{receiver.recipient.replace('/', '_')}.docx"
-    _write(job.ctx, name, body)
+    outbox.put(job.ctx.settings.outbox, name, body)
     job.connection.execute(
         _QUEUE,
         {
@@ -141,15 +140,6 @@ def _queue(job: Job, made: Content, pair: tuple[Receiver, int], entries: Sequenc
 def _words(job: Job, entries: Sequence[Entry]) -> dict[Cause, str]:
     deliveries = {Cause(cause.delivery_id) for entry in entries for cause in entry.causes}
     return causes.described(job.connection, job.ctx.district, deliveries)
-
-
-def _write(ctx: Context, name: str, body: bytes) -> None:
-    place = ctx.settings.outbox
-    place.mkdir(parents=True, exist_ok=True)
-    for part in PurePosixPath(name).parent.parts:
-        place = place / part
-        place.mkdir(mode=0o700, exist_ok=True)
-    outbox.write_file(ctx.settings.outbox / name, body)
 
 
 def _notices(job: Job, recall: Recall, cause: str, name: str) -> list[notices.Notice]:

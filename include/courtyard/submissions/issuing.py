@@ -15,9 +15,10 @@ from courtyard import notices
 from courtyard.context import Context
 from courtyard.district.models import Unit
 from courtyard.errors import CourtyardError, HeldError, UsageError
+from courtyard.notices import outbox
 from courtyard.period import SHANGHAI, Period
 from courtyard.store import tables
-from courtyard.submissions import locks, outbox, prefill, questions, workbook
+from courtyard.submissions import locks, prefill, questions, workbook
 from courtyard.submissions.cycle import Cycle
 from courtyard.submissions.form import FORM_VERSION, Form
 from courtyard.submissions.prefill import Content

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, update
 
 from courtyard import landing, notices
 from courtyard.context import Context
+from courtyard.notices.outbox import write_folder
 from courtyard.parsing import reading, seeing
 from courtyard.parsing.picture import Picture
 from courtyard.parsing.sandbox import Sandbox, Task
@@ -22,7 +23,6 @@ from courtyard.period import SHANGHAI, Period
 from courtyard.store import lease
 from courtyard.store.tables import delivery, submission
 from courtyard.submissions import annotating, phrases, results, status, summary
-from courtyard.submissions.outbox import write_folder
 from courtyard.submissions.outcome import Receipt, Submitted
 from courtyard.submissions.results import Told
 

@@ -74,7 +74,8 @@ def _prepare(connection: Connection, ctx: Context) -> None:
         CREATE TEMP TABLE _due (owner_kind text, since date, due_on date) ON COMMIT DROP
         """)
     )
-    sources = ((d, s.source, s.is_submitted) for s in ctx.district.sources.values() for d in s.datasets)
+    having = {d: ctx.district.source_of(d) for d in ctx.district.contracts}
+    sources = ((d, s.source, s.is_submitted) for d, s in having.items() if s)
     database.copy_rows(connection, "pg_temp._source", ("dataset", "source", "is_submitted"), sources)
     database.copy_rows(connection, "pg_temp._asks", ("kind", "dataset", "attribute"), _asks(ctx.district))
 

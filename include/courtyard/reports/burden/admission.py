@@ -12,10 +12,10 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection
 
 from courtyard.context import Context
+from courtyard.district import duties
 from courtyard.district.models import District, Duty, ReportSpec
 from courtyard.errors import UsageError
 from courtyard.parsing.vocabulary import fold
-from courtyard.reports.burden import duties
 from courtyard.reports.burden.facts import NO_FACT, ROW_NUMBERS, Held, asked_by, by_name, look_up
 from courtyard.reports.burden.proposed import Proposed
 from courtyard.store import statements

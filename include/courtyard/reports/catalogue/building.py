@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from courtyard.context import Context
+from courtyard.district import duties
 from courtyard.district.models import ReportSpec
 from courtyard.errors import HeldError
-from courtyard.reports.burden import duties, ledger, proposed
+from courtyard.reports.burden import ledger, proposed
 from courtyard.reports.burden.ledger import Admission, Year
 from courtyard.reports.catalogue import reading, showing, writing
 from courtyard.reports.catalogue.entries import Entry, Status
@@ -100,7 +101,8 @@ def _sources(ctx: Context, spec: ReportSpec) -> list[Source]:
     found = []
     for dataset in (*spec.datasets, *spec.lookups):
         contract = ctx.district.contracts[dataset]
-        source = next(s for s in ctx.district.sources.values() if dataset in s.datasets)
+        source = ctx.district.source_of(dataset)
+        assert source is not None  # the pack is checked
         rules = (*contract.rules, *contract.group_rules, *contract.reference_rules)
         messages = tuple(dict.fromkeys(rule.message.rstrip("。") for rule in rules))
         found.append(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -49,6 +50,7 @@ case = Table(
     Column("answered_at", Moment, comment="the last answer to the reporters"),
     Column("closed_at", Moment),
     Column("closed_by", Text, comment="confirmed | lapsed | source"),
+    Column("reopen_until", Moment, comment="until when the reporters may have it opened again; empty unless closed"),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("follow_up_asked_at", Moment, comment="when somebody was told to follow up"),
     Column("followed_up_at", Moment),
@@ -57,6 +59,7 @@ case = Table(
     Column("last_seq", Integer, nullable=False, server_default="0"),
     Index("case_next", "street_code", "next_at"),
     Index("case_courtyard", "courtyard_code", "category"),
+    Index("case_parent", "street_code", "parent_no"),
     schema="cases",
     comment="where every case stands: a function of its events",
 )
@@ -80,6 +83,7 @@ event = Table(
     attrs_column("data"),
     UniqueConstraint("street_code", "case_no", "cause", name="event_cause"),
     Index("event_at", "at"),
+    Index("event_taken_up", "street_code", "cause", postgresql_where=text("post <> 'clock'")),
     schema="cases",
     comment="what happened to a case, appended only",
 )
@@ -110,7 +114,7 @@ letter = Table(
     Column("letter_no", Integer, primary_key=True, comment="1 for the first letter of the case"),
     Column("department", Text, nullable=False, comment="code of departments.csv"),
     Column("number", Text, nullable=False, comment="发文字号"),
-    Column("kind", Text, nullable=False, comment="request | chase"),
+    Column("kind", Text, nullable=False, comment="request | chase | refusal"),
     Column("file", Text, nullable=False, comment="below outbox/"),
     Column("sha256", Text, nullable=False),
     Column("written_at", Moment, nullable=False),
@@ -120,6 +124,11 @@ letter = Table(
     Column("reply", Text, comment="what it says, in short"),
     Column("outcome", Text, comment="done | accepted | refused"),
     Column("chased", Integer, nullable=False, server_default="0", comment="how often"),
+    Column("about_no", Integer, comment="of a chase: the letter that it chases"),
+    Column("request", Text, nullable=False, server_default="", comment="what is asked, by a post"),
+    Column("referred_to", Text, comment="of a refusal: whose matter it is instead"),
+    Column("next_chase_at", Moment, comment="when it is chased next, unless it is replied to"),
+    Index("letter_chase", "street_code", "next_chase_at"),
     schema="cases",
 )
 
@@ -156,6 +165,9 @@ task = Table(
     Column("duty", Text, comment="the matter of duties.csv; empty: outside the list"),
     Column("admission", Text, nullable=False, comment="allowed | knowingly | refused"),
     Column("courtyards", ARRAY(Text), nullable=False, server_default="{}", comment="where it is to be done"),
+    Column("detail", Text, nullable=False, server_default="", comment="what is to be done"),
+    Column("reason", Text, nullable=False, server_default="", comment="why admitted, or why refused"),
+    Column("post", Text, nullable=False, server_default="", comment="who admitted, refused or gave it"),
     schema="cases",
     comment="what departments ask of the street: cases of direction down",
 )

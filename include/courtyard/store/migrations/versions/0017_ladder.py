@@ -1,5 +1,8 @@
 """Actions, replies and alerts of cases"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
@@ -7,7 +10,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    told = "until when the reporters may have it opened again; empty unless closed"
+    op.add_column(
+        "case", sa.Column("reopen_until", sa.DateTime(timezone=True), nullable=True, comment=told), schema="cases"
+    )
+    # What came from outside is asked for by its cause alone: a report may have moved to another case since.
+    where = sa.text("post <> 'clock'")
+    op.create_index("event_taken_up", "event", ["street_code", "cause"], schema="cases", postgresql_where=where)
 
 
 def downgrade() -> None:

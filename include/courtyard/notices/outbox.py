@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 
 def write_folder(root: Path, folder: Path, files: Mapping[str, bytes]) -> None:
@@ -22,6 +22,17 @@ def write_folder(root: Path, folder: Path, files: Mapping[str, bytes]) -> None:
     for left in place.iterdir():
         if left.name not in files:
             left.unlink()
+    _sync(place)
+
+
+def put(root: Path, name: str, body: bytes) -> None:
+    """Write one file below the outbox under a relative name; its folders are private (0700)."""
+    root.mkdir(parents=True, exist_ok=True)
+    place = root
+    for part in PurePosixPath(name).parent.parts:
+        place = place / part
+        place.mkdir(mode=0o700, exist_ok=True)
+    write_file(root / name, body)
     _sync(place)
 
 
