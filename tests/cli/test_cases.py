@@ -10,7 +10,7 @@ from tests.cases.stories import COURTYARD, GRID_POST, STREET, STREET_POST, merge
 from typer.testing import CliRunner
 
 from courtyard import stages
-from courtyard.cases import ledger, machine
+from courtyard.cases import ledger, machine, overview
 from courtyard.cases.machine import Rules
 from courtyard.cli import application
 from courtyard.cli import cases as commands
@@ -89,6 +89,22 @@ def test_the_list_for_a_program_and_for_one_unit(courtyard):
     assert one["post"] == "网格员" and one["courtyard_code"] == COURTYARD
     assert [one["case_no"] for one in json.loads(said(courtyard("list", "--overdue", "--json")))] == [OTHER]
     assert json.loads(said(courtyard("list", "--level", "community", "--json"))) == []
+
+
+@pytest.mark.parametrize("at", ["2026-11-26 14:30", "2026-11-26 15:00", "2026-12-20 09:00", "2027-02-01 09:00"])
+def test_the_counts_are_those_of_the_list(courtyard, ctx, clock, at):
+    clock(at)
+    for _ in range(2):
+        listed = json.loads(said(courtyard("list", "--json")))
+        with ctx.engine().connect() as connection:
+            counts = overview.counts(connection, ctx, shanghai(at))
+        assert counts == {
+            "open": len(listed),
+            "held": 1,
+            "overdue": sum(one["is_overdue"] for one in listed),
+            "follow_up": 0,
+        }
+        said(courtyard("advance"))
 
 
 def test_what_is_held_waits_for_a_person(courtyard):
