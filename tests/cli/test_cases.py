@@ -129,7 +129,7 @@ def test_the_list_shows_nobodys_words(courtyard):
 
 def test_a_case_from_acknowledgement_to_follow_up(courtyard, ctx, clock):
     assert said(courtyard("acknowledge", NO, *OF_GRID)).strip() == (
-        f"{NO} 已签收：办理中，由四道街社区第1网格办理，时限 11-30 17:00。"
+        f"{NO} 签收，记下了。现在办理中，在四道街社区第1网格，时限 11-30 17:00。"
     )
     said(courtyard("measure", NO, *OF_GRID, "--text", "先放了反光锥"))
     said(courtyard("extend", NO, *OF_GRID, "--reason", "等配件", "--by", "1 working_days"))

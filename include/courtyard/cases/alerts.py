@@ -15,7 +15,7 @@ from functools import cached_property
 from sqlalchemy import Connection, text
 
 from courtyard import notices
-from courtyard.cases.event import STATUS_TITLES, Case, Event
+from courtyard.cases.event import STATUS_TITLES, WHY, Case, Event
 from courtyard.cases.ledger import Step
 from courtyard.cases.machine import TITLES, Rules
 from courtyard.context import Context
@@ -29,17 +29,11 @@ TO_ALL = frozenset({
     "written", "handed_down", "answered", "confirmed", "unsolved", "reopened", "lapsed", "source_closed", "joined",
 })  # fmt: skip
 # Told to the unit that has it and its community: nothing for the street to do.
-TO_NEAR = frozenset({"said_more", "joined_by", "replied", "follow_up_due"})
+TO_NEAR = frozenset({"said_more", "joined_by", "replied", "chased", "follow_up_due"})
 # Told like a step where it made one: another unit has the case now.
 IF_MOVED = frozenset({"classified", "placed", "followed_up"})
 # What grid workers who reported the case are told.
 RESULTS = frozenset({"answered", "refused", "confirmed", "lapsed", "source_closed"})
-WHY = {
-    "not_acknowledged": "未按时签收",
-    "not_solved": "未按时办结",
-    "not_reviewed": "未按时核实",
-    "total": "总时限已到",
-}
 TO_DO = {
     "held": "请核实后受理或不予受理。",
     "waiting": "请在签收时限前签收。",

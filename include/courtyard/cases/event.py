@@ -18,6 +18,13 @@ STATUS_TITLES: dict[Status, str] = {
     "joined": "已并入",
     "refused": "不予受理",
 }
+WHY = {
+    "not_acknowledged": "未按时签收",
+    "not_solved": "未按时办结",
+    "not_reviewed": "未按时核实",
+    "total": "总时限已到",
+}
+"""Why the clock did something: `data["why"]` of its events."""
 
 
 @dataclass(frozen=True)
