@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down bench bench-intake bench-merge bench-forms recall linkage febrl lint lock clean help
+.PHONY: demo test up down bench bench-cases bench-intake bench-merge bench-forms recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -30,6 +30,9 @@ bench: $(READY) ## measure a quarter of the whole street, then reading files; fi
 
 bench-intake: $(READY) ## measure reading files: a roster, small workbooks, hostile and mutated ones
 	@$(RUN) tests/bench/intake.py $(ARGS)
+
+bench-cases: $(READY) ## 50,000 open cases evaluated by one run of the clock; ARGS="--cases 5000 --profile"
+	@PYTHONPATH=include $(RUN) tests/bench/cases.py $(ARGS)
 
 bench-merge: $(READY) ## link and merge a million rows, beside a hand-written anti-join; ARGS="--rows 300000 --link"
 	@PYTHONPATH=include $(RUN) tests/bench/warehouse.py $(ARGS)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from tests.cases.stories import GRID_POST, STREET_POST, opening, shanghai
 
 from courtyard import cases
-from courtyard.cases import acting, alerts, ledger, machine
+from courtyard.cases import acting, alerts, ledger, letters, machine
 from courtyard.cases.event import Event
 from courtyard.cases.machine import Rules
 
@@ -114,10 +114,8 @@ def test_a_residents_case_at_the_street_is_not_the_grids_to_hear(ctx, open_case)
 
 def test_at_the_department_the_street_is_told(ctx, open_case):
     open_case(level="street", unit_code="510105005")
-    acting.act(
-        ctx, NO, "written", post=STREET_POST, at=AT, letter_no=1, department="parks", number="少城办函〔2026〕1号"
-    )
-    assert list(told(ctx, "%去函%").values()) == [[COMMUNITY, STREET]]
+    letters.write(ctx, NO, "parks", post=STREET_POST, at=AT, request="请检修")
+    assert list(told(ctx, "工单%去函%").values()) == [[COMMUNITY, STREET]]
     assert "现由：部门　少城街道　社治办主任" in bodies(ctx)[0]
 
 

@@ -10,7 +10,7 @@ from tests.cases.stories import COURTYARD, GRID_POST, STREET, STREET_POST, merge
 from typer.testing import CliRunner
 
 from courtyard import stages
-from courtyard.cases import ledger, machine
+from courtyard.cases import ledger, machine, overview
 from courtyard.cases.machine import Rules
 from courtyard.cli import application
 from courtyard.cli import cases as commands
@@ -91,6 +91,22 @@ def test_the_list_for_a_program_and_for_one_unit(courtyard):
     assert json.loads(said(courtyard("list", "--level", "community", "--json"))) == []
 
 
+@pytest.mark.parametrize("at", ["2026-11-26 14:30", "2026-11-26 15:00", "2026-12-20 09:00", "2027-02-01 09:00"])
+def test_the_counts_are_those_of_the_list(courtyard, ctx, clock, at):
+    clock(at)
+    for _ in range(2):
+        listed = json.loads(said(courtyard("list", "--json")))
+        with ctx.engine().connect() as connection:
+            counts = overview.counts(connection, ctx, shanghai(at))
+        assert counts == {
+            "open": len(listed),
+            "held": 1,
+            "overdue": sum(one["is_overdue"] for one in listed),
+            "follow_up": 0,
+        }
+        said(courtyard("advance"))
+
+
 def test_what_is_held_waits_for_a_person(courtyard):
     assert [one["case_no"] for one in json.loads(said(courtyard("held", "--json")))] == [OTHER]
     assert "待签收" in said(courtyard("release", OTHER, *OF_STREET))
@@ -113,7 +129,7 @@ def test_the_list_shows_nobodys_words(courtyard):
 
 def test_a_case_from_acknowledgement_to_follow_up(courtyard, ctx, clock):
     assert said(courtyard("acknowledge", NO, *OF_GRID)).strip() == (
-        f"{NO} 已签收：办理中，由四道街社区第1网格办理，时限 11-30 17:00。"
+        f"{NO} 签收，记下了。现在办理中，在四道街社区第1网格，时限 11-30 17:00。"
     )
     said(courtyard("measure", NO, *OF_GRID, "--text", "先放了反光锥"))
     said(courtyard("extend", NO, *OF_GRID, "--reason", "等配件", "--by", "1 working_days"))

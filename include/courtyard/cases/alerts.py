@@ -15,7 +15,7 @@ from functools import cached_property
 from sqlalchemy import Connection, text
 
 from courtyard import notices
-from courtyard.cases.event import STATUS_TITLES, Case, Event
+from courtyard.cases.event import STATUS_TITLES, WHY, Case, Event
 from courtyard.cases.ledger import Step
 from courtyard.cases.machine import TITLES, Rules
 from courtyard.context import Context
@@ -29,17 +29,11 @@ TO_ALL = frozenset({
     "written", "handed_down", "answered", "confirmed", "unsolved", "reopened", "lapsed", "source_closed", "joined",
 })  # fmt: skip
 # Told to the unit that has it and its community: nothing for the street to do.
-TO_NEAR = frozenset({"said_more", "joined_by", "replied", "follow_up_due"})
+TO_NEAR = frozenset({"said_more", "joined_by", "replied", "chased", "follow_up_due"})
 # Told like a step where it made one: another unit has the case now.
 IF_MOVED = frozenset({"classified", "placed", "followed_up"})
 # What grid workers who reported the case are told.
 RESULTS = frozenset({"answered", "refused", "confirmed", "lapsed", "source_closed"})
-WHY = {
-    "not_acknowledged": "未按时签收",
-    "not_solved": "未按时办结",
-    "not_reviewed": "未按时核实",
-    "total": "总时限已到",
-}
 TO_DO = {
     "held": "请核实后受理或不予受理。",
     "waiting": "请在签收时限前签收。",
@@ -96,20 +90,17 @@ class _Telling:
         is_step = event.kind in TO_ALL or (event.kind in IF_MOVED and case.step_since == event.at)
         if event.data.get("silent") or not (is_step or event.kind in TO_NEAR):
             return
-        near = [case.unit_code, event.data.get("from_unit"), self._community(case)]
+        near = [case.unit_code, event.data.get("from_unit"), self._community(case.courtyard_code, case.unit_code)]
         if is_step or self._is_urgent_at_night(event, case):
             near.append(self.street_code)
         if case.case_no in self.by_workers and event.kind in RESULTS and case.courtyard_code:
             near.append(self.district.grid_of(case.courtyard_code).code)
         yield from dict.fromkeys(unit for unit in near if unit)
 
-    def _community(self, case: Case) -> str | None:
-        if case.courtyard_code in self.district.courtyard_by_code:
-            return self.district.community_of(case.courtyard_code).code
-        unit = self.district.unit_by_code.get(case.unit_code)
-        while unit is not None and unit.kind != "community":
-            unit = self.district.unit_by_code.get(unit.parent_code or "")
-        return unit.code if unit else None
+    def _community(self, courtyard_code: str | None, unit_code: str) -> str | None:
+        """The community of a case: its courtyard's, else the one that its unit belongs to; none where the street has it."""
+        code = self.rules.unit_at("community", unit_code, courtyard_code)
+        return code if code != self.street_code else None
 
     def _is_urgent_at_night(self, event: Event, case: Case) -> bool:
         return self.rules.cases.terms_of(case.urgency).alert_off_hours and not self.rules.time.is_open(event.at)

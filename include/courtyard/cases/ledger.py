@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, select, text
@@ -21,6 +22,8 @@ from courtyard.store.tables import event as event_table
 
 LOCK_SECONDS = 600
 _FIELDS = tuple(field.name for field in fields(Case))
+_values = attrgetter(*_FIELDS)
+_columns = tuple(case_table.c[name] for name in _FIELDS)
 _EVENT_COLUMNS = (
     "street_code", "case_no", "seq", "kind", "at", "due_at", "level", "unit_code", "step_no", "post", "cause", "data",
 )  # fmt: skip
@@ -68,8 +71,7 @@ def find_all(connection: Connection, street_code: str, numbers: Iterable[str]) -
 
 def of_row(row: RowMapping) -> Case:
     """A row of `cases.case` as a case."""
-    values = {name: row[name] for name in _FIELDS}
-    return Case(**{**values, "confidence": float(values["confidence"])})
+    return Case.of(_FIELDS, [row[name] for name in _FIELDS])
 
 
 def events(connection: Connection, street_code: str, case_no: str) -> list[Event]:
@@ -85,9 +87,9 @@ def events(connection: Connection, street_code: str, case_no: str) -> list[Event
 
 def due(connection: Connection, street_code: str, at: datetime) -> Iterator[Case]:
     """The cases whose clock has something to do by a moment."""
-    query = select(case_table).where(case_table.c.street_code == street_code, case_table.c.next_at <= at)
-    for row in connection.execute(query.order_by(case_table.c.next_at, case_table.c.case_no)).mappings():
-        yield of_row(row)
+    query = select(*_columns).where(case_table.c.street_code == street_code, case_table.c.next_at <= at)
+    for row in connection.execute(query.order_by(case_table.c.next_at, case_table.c.case_no)):
+        yield Case.of(_FIELDS, row)
 
 
 def known_causes(connection: Connection, street_code: str, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -112,7 +114,7 @@ def append(connection: Connection, street_code: str, steps: Sequence[Step]) -> i
     database.copy_rows(connection, "cases.event", _EVENT_COLUMNS, (_event_row(street_code, *step) for step in steps))
     connection.execute(_MAKE_CHANGED)
     last = {case.case_no: case for _, case in steps}
-    rows = ((street_code, *asdict(case).values()) for case in last.values())
+    rows = ((street_code, *_values(case)) for case in last.values())
     database.copy_rows(connection, "pg_temp._changed", _CASE_COLUMNS, rows)
     connection.execute(_UPSERT)
     connection.execute(text("DROP TABLE pg_temp._changed"))

@@ -14,7 +14,7 @@ A deadline that has passed at the last rung is spent: it never comes back within
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -110,8 +110,16 @@ class Rules:
     def of(cls, district: District) -> Rules:
         return cls(district.cases, district.office.working_time, district)
 
+    @cached_property
+    def _moments(self) -> dict[tuple[datetime, str], datetime]:
+        return {}
+
     def after(self, start: datetime, span: str) -> datetime:
-        return self.time.after(start, Span.parse(span))
+        """When a span that starts at a moment has run out; many cases of one run start at the same one."""
+        key = start, span
+        if key not in self._moments:
+            self._moments[key] = self.time.after(start, Span.parse(span))
+        return self._moments[key]
 
     @cached_property
     def rungs(self) -> dict[str, tuple[str, ...]]:
@@ -123,8 +131,18 @@ class Rules:
         rungs = self.rungs[urgency]
         return next((rung for rung in rungs if LEVELS.index(rung) >= LEVELS.index(level)), rungs[-1])
 
+    @cached_property
+    def _units(self) -> dict[tuple[str, str, str | None], str]:
+        return {}
+
     def unit_at(self, level: str, case_unit: str, courtyard_code: str | None) -> str:
         """The unit whose post receives at a level: the courtyard's where it is known, else what stands above the unit."""
+        key = level, case_unit, courtyard_code
+        if key not in self._units:
+            self._units[key] = self._unit_at(*key)
+        return self._units[key]
+
+    def _unit_at(self, level: str, case_unit: str, courtyard_code: str | None) -> str:
         kind = self.cases.level(level).unit
         if kind == "street":
             return self.district.office.street_code
@@ -175,10 +193,10 @@ def opened(rules: Rules, *, case_no: str, event: Event) -> Case:
     )
     case = _clocked(rules, case)
     if case.status == "held":
-        case = replace(case, solve_due_at=None)
+        case = case.but(solve_due_at=None)
     elif data.get("due_at"):
-        case = replace(case, solve_due_at=datetime.fromisoformat(data["due_at"]))
-    return replace(case, next_at=next_moment(rules, case))
+        case = case.but(solve_due_at=datetime.fromisoformat(data["due_at"]))
+    return case.but(next_at=next_moment(rules, case))
 
 
 def apply(rules: Rules, case: Case, event: Event) -> Case:
@@ -191,8 +209,8 @@ def apply(rules: Rules, case: Case, event: Event) -> Case:
             "请先用 courtyard cases show 看它走到了哪一步。",
         )
     changed = _EFFECTS.get(event.kind, _unchanged)(rules, case, event)
-    changed = replace(changed, last_seq=case.last_seq + 1)
-    return replace(changed, next_at=next_moment(rules, changed))
+    changed = changed.but(last_seq=case.last_seq + 1)
+    return changed.but(next_at=next_moment(rules, changed))
 
 
 def fold(rules: Rules, case_no: str, events: Sequence[Event]) -> Case:
@@ -257,10 +275,10 @@ def is_followed_up(case: Case) -> bool:
 
 
 def _due(rules: Rules, case: Case, at: datetime) -> Event | None:
-    passed = sorted(entry for entry in _deadlines(rules, case) if entry[0] <= at)
-    if not passed:
+    first = min(_deadlines(rules, case), default=None)
+    if first is None or first[0] > at:
         return None
-    due_at, kind, why = passed[0]
+    due_at, kind, why = first
     if kind == "lapsed":
         return Event("lapsed", at, CLOCK, f"lapsed/{case.step_no}", due_at, {"why": why})
     if kind == "follow_up":
@@ -276,9 +294,8 @@ def _clocked(rules: Rules, case: Case) -> Case:
     """The case with the clocks of its level, from the moment the level was told."""
     limits = rules.cases.terms_of(case.urgency).levels.get(case.level)  # type: ignore[call-overload]
     if limits is None:
-        return replace(case, acknowledge_due_at=None, solve_due_at=None)
-    return replace(
-        case,
+        return case.but(acknowledge_due_at=None, solve_due_at=None)
+    return case.but(
         acknowledge_due_at=rules.after(case.step_since, limits.acknowledge),
         solve_due_at=rules.after(case.step_since, limits.solve),
     )
@@ -287,8 +304,7 @@ def _clocked(rules: Rules, case: Case) -> Case:
 def _step(rules: Rules, case: Case, event: Event, level: str, unit_code: str | None = None) -> Case:
     """The case told to a level: a new step, its own clock, waiting to be acknowledged."""
     unit = unit_code or rules.unit_at(level, case.unit_code, case.courtyard_code)
-    told = replace(
-        case,
+    told = case.but(
         status="waiting",
         level=level,
         unit_code=unit,
@@ -313,14 +329,13 @@ def _unchanged(rules: Rules, case: Case, event: Event) -> Case:
 
 
 def _released(rules: Rules, case: Case, event: Event) -> Case:
-    return _clocked(rules, replace(case, status="waiting", step_since=event.at))
+    return _clocked(rules, case.but(status="waiting", step_since=event.at))
 
 
 def _classified(rules: Rules, case: Case, event: Event) -> Case:
     """Another urgency has other clocks, from the same moments on; what is spent stays spent."""
     urgency = event.data.get("urgency", case.urgency)
-    changed = replace(
-        case,
+    changed = case.but(
         category=event.data["category"],
         confidence=float(event.data.get("confidence", 1)),
         urgency=urgency,
@@ -332,14 +347,13 @@ def _classified(rules: Rules, case: Case, event: Event) -> Case:
         rules.after(case.opened_at, rules.cases.terms_of(name).total) for name in (case.urgency, urgency)
     )
     if case.total_due_at == was_total:  # somebody else's date, such as 12345's, stays
-        changed = replace(changed, total_due_at=now_total)
+        changed = changed.but(total_due_at=now_total)
     if case.direction == "up" and case.status in ("held", *_WORKED) and rules.rung(urgency, case.level) != case.level:
         return _told(rules, changed, event, rules.rung(urgency, case.level))
     if case.status not in _WORKED:
         return changed
     clocked = _clocked(rules, changed)
-    return replace(
-        clocked,
+    return clocked.but(
         acknowledge_due_at=case.acknowledge_due_at and clocked.acknowledge_due_at,
         solve_due_at=case.solve_due_at and clocked.solve_due_at,
         extensions=0,
@@ -349,7 +363,7 @@ def _classified(rules: Rules, case: Case, event: Event) -> Case:
 def _placed(rules: Rules, case: Case, event: Event) -> Case:
     """Another unit or level that receives because of the courtyard is told now and has its whole time."""
     level = rules.rung(case.urgency, event.data.get("level") or case.level)
-    moved = replace(case, courtyard_code=event.data["courtyard_code"])
+    moved = case.but(courtyard_code=event.data["courtyard_code"])
     unit = event.data.get("unit_code") or rules.unit_at(level, case.unit_code, moved.courtyard_code)
     if (level, unit) == (case.level, case.unit_code) or case.status == "answered":
         return moved
@@ -361,11 +375,11 @@ def _told(rules: Rules, case: Case, event: Event, level: str, unit_code: str | N
     if case.status != "held":
         return _step(rules, case, event, level, unit_code)
     unit = unit_code or rules.unit_at(level, case.unit_code, case.courtyard_code)
-    return replace(case, level=level, unit_code=unit)
+    return case.but(level=level, unit_code=unit)
 
 
 def _acknowledged(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, status="handling", acknowledged_at=event.at)
+    return case.but(status="handling", acknowledged_at=event.at)
 
 
 def _extended(rules: Rules, case: Case, event: Event) -> Case:
@@ -380,7 +394,7 @@ def _extended(rules: Rules, case: Case, event: Event) -> Case:
     if limits and due_at > rules.after(case.solve_due_at, limits.solve):
         told = Span.parse(limits.solve).title
         raise NotAllowed(f"工单{case.case_no}这一级一次最多延期{told}。", "请缩短延期，或上报上一级。")
-    return replace(case, solve_due_at=due_at, extensions=case.extensions + 1)
+    return case.but(solve_due_at=due_at, extensions=case.extensions + 1)
 
 
 def _handed_back(rules: Rules, case: Case, event: Event) -> Case:
@@ -410,32 +424,32 @@ def _overdue(rules: Rules, case_: Case, event: Event) -> Case:
     """At the last rung nothing climbs further: the deadline is spent, the case is supervised."""
     match event.data["why"]:
         case "total":
-            return replace(case_, is_supervised=True, is_total_overdue=True)
+            return case_.but(is_supervised=True, is_total_overdue=True)
         case "not_solved":
-            return replace(case_, is_supervised=True, solve_due_at=None)
+            return case_.but(is_supervised=True, solve_due_at=None)
         case _:
-            return replace(case_, is_supervised=True, acknowledge_due_at=None)
+            return case_.but(is_supervised=True, acknowledge_due_at=None)
 
 
 def _supervised(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, is_supervised=True)
+    return case.but(is_supervised=True)
 
 
 def _written(rules: Rules, case: Case, event: Event) -> Case:
     """The first letter makes it the departments' matter: their limits hold from then on, the street answers for it."""
     if case.level == "department" or "department" not in rules.rungs[case.urgency]:
-        return replace(case, status="handling", acknowledged_at=case.acknowledged_at or event.at)
+        return case.but(status="handling", acknowledged_at=case.acknowledged_at or event.at)
     told = _step(rules, case, event, "department")
-    return replace(told, status="handling", acknowledged_at=event.at)
+    return told.but(status="handling", acknowledged_at=event.at)
 
 
 def _answered(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, status="answered", answered_at=event.at, acknowledged_at=case.acknowledged_at or event.at)
+    return case.but(status="answered", answered_at=event.at, acknowledged_at=case.acknowledged_at or event.at)
 
 
 def _back_up(rules: Rules, case: Case, event: Event) -> Case:
     """What was not solved goes to the level above the one that answered, at the last rung to itself again."""
-    again = replace(case, reopened=case.reopened + 1)
+    again = case.but(reopened=case.reopened + 1)
     return _step(rules, again, event, level_above(rules, case) or case.level)
 
 
@@ -451,29 +465,29 @@ def _reopened(rules: Rules, case: Case, event: Event) -> Case:
 
 
 def _ended(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, closed_at=event.at, reopen_until=rules.after(event.at, rules.cases.closing.reopen_within))
+    return case.but(closed_at=event.at, reopen_until=rules.after(event.at, rules.cases.closing.reopen_within))
 
 
 def _closed(rules: Rules, case: Case, event: Event) -> Case:
     by = {"source_closed": "source"}.get(event.kind, event.kind)
-    return replace(_ended(rules, case, event), status="closed", closed_by=by)
+    return _ended(rules, case, event).but(status="closed", closed_by=by)
 
 
 def _refused(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(_ended(rules, case, event), status="refused", answered_at=event.at)
+    return _ended(rules, case, event).but(status="refused", answered_at=event.at)
 
 
 def _follow_up_due(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, follow_up_asked_at=event.at)
+    return case.but(follow_up_asked_at=event.at)
 
 
 def _joined(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, status="joined", closed_at=event.at)
+    return case.but(status="joined", closed_at=event.at)
 
 
 def _followed_up(rules: Rules, case: Case, event: Event) -> Case:
     """A follow-up that finds the matter not solved puts it on its way again."""
-    asked = replace(case, followed_up_at=event.at, satisfaction=event.data.get("satisfaction", case.satisfaction))
+    asked = case.but(followed_up_at=event.at, satisfaction=event.data.get("satisfaction", case.satisfaction))
     if event.data.get("solved", True):
         return asked
     return _back_up(rules, asked, event)

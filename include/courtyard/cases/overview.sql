@@ -8,7 +8,7 @@ SELECT count(*) FILTER (WHERE status IN ('held', 'waiting', 'handling', 'answere
                                OR coalesce(CASE status WHEN 'held' THEN acknowledge_due_at
                                                        WHEN 'waiting' THEN least(acknowledge_due_at, solve_due_at)
                                                        ELSE solve_due_at END,
-                                           CASE WHEN is_supervised THEN '-infinity' END) <= :at)) AS overdue,
+                                           CASE WHEN is_supervised THEN '-infinity'::timestamptz END) <= :at)) AS overdue,
        count(*) FILTER (WHERE status = 'closed' AND follow_up_asked_at IS NOT NULL
                           AND (followed_up_at IS NULL OR followed_up_at < answered_at)) AS follow_up
   FROM cases."case" WHERE street_code = :street

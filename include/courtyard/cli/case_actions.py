@@ -164,5 +164,5 @@ def _act(case_no: str, kind: str, post: str, as_json: bool, **data: Any) -> None
         return
     until = case.acknowledge_due_at if case.status == "waiting" else case.solve_due_at
     clock = f"，时限 {shown.moment(until)}" if until and case.status in ("waiting", "handling") else ""
-    told = f"{case.case_no} 已{TITLES[kind]}：{STATUS_TITLES[case.status]}，由{unit}办理{clock}。"
+    told = f"{case.case_no} {TITLES[kind]}，记下了。现在{STATUS_TITLES[case.status]}，在{unit}{clock}。"
     console.print(told, highlight=False, markup=False, soft_wrap=True)

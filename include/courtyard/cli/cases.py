@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
+from courtyard.cases.event import WHY
 from courtyard.cli.base import Json, app, console, print_json, process_name, services
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
@@ -26,12 +27,6 @@ cases = typer.Typer(
 app.add_typer(cases, name="cases", rich_help_panel="Cases of residents")
 CaseNo = Annotated[str, typer.Argument(metavar="CASE", help="A case number, such as 261126-7K2QM.")]
 Unit = Annotated[str | None, typer.Option("--unit", help="Only what this unit, or one below it, has: its code.")]
-WHY = {
-    "not_acknowledged": "未按时签收",
-    "not_solved": "未按时办结",
-    "not_reviewed": "未按时核实",
-    "total": "总时限已到",
-}
 _TEXTS = ("text", "reason", "where", "span", "into", "satisfaction", "department", "number", "outcome", "wanted")
 
 
