@@ -8,7 +8,7 @@ opened a case, never against those that joined it, so that likeness does not cre
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,10 +31,10 @@ class Told:
     is_held: bool = False
 
     @cached_property
-    def pairs(self) -> Counter[str]:
-        """Its pairs of neighbouring characters; a text of one character is its own."""
-        found = Counter(self.text[i : i + 2] for i in range(len(self.text) - 1))
-        return found or Counter([self.text] if self.text else [])
+    def pairs(self) -> frozenset[str]:
+        """Its pairs of neighbouring characters, each once; a text of one character is its own."""
+        found = frozenset(self.text[i : i + 2] for i in range(len(self.text) - 1))
+        return found or frozenset([self.text] if self.text else [])
 
 
 @dataclass(frozen=True)
@@ -102,5 +102,5 @@ class Joiner:
 
 def shared_of(one: Told, other: Told) -> float:
     """2 x pairs of neighbouring characters in both texts / pairs in all, 0 to 1; equal texts have 1."""
-    size = one.pairs.total() + other.pairs.total()
-    return 2 * (one.pairs & other.pairs).total() / size if size else 0.0
+    size = len(one.pairs) + len(other.pairs)
+    return 2 * len(one.pairs & other.pairs) / size if size else 0.0

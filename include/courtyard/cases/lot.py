@@ -78,8 +78,8 @@ class Lot:
             courtyard_code=self._courtyard(report),
             category=guess.category,
             emergency=emergency,
-            # A danger to life waits for nobody's doubts.
-            is_held=bool(doubts) and not emergency,
+            # A danger to life waits for nobody's doubts, what is over needs nobody's.
+            is_held=bool(doubts) and not emergency and not report.is_closed,
         )
         if not report.is_closed and (found := self._joiner.best(told, self._near[told.courtyard_code or ""])):
             return self._join(report, self._cases[found.case_no], {"why": "emergency" if emergency else "alike"})
@@ -114,7 +114,7 @@ class Lot:
         case_no = numbering.number(self._keys, self.subject(report), opened_at, self.taken)
         self.taken.add(case_no)
         data = {
-            **self._place(told, guess, doubts),
+            **self._place(told, guess),
             "opened_at": opened_at.isoformat(),
             "category": guess.category,
             "confidence": guess.confidence,
@@ -130,7 +130,7 @@ class Lot:
         if report.due_at and report.due_at > self._at:
             data["due_at"] = report.due_at.isoformat()
         if report.is_closed:
-            data |= {"held": False, "silent": True}
+            data["silent"] = True
         told_at = opened_at if report.is_closed else self._at
         event = Event("opened", told_at, REPORTER, report.cause, data=data)
         case = machine.opened(self._rules, case_no=case_no, event=event)
@@ -142,7 +142,7 @@ class Lot:
         else:
             self._offer(case, told)
 
-    def _place(self, told: Told, guess: Guess, doubts: tuple[str, ...]) -> dict[str, Any]:
+    def _place(self, told: Told, guess: Guess) -> dict[str, Any]:
         """Urgency, level and unit that a case starts with; where nobody knows the courtyard, the street is to find it."""
         category = self._rules.cases.category(guess.category)
         urgency = "emergency" if told.emergency else category.urgency

@@ -1,21 +1,22 @@
 -- Records that are reports: those without a case, those that stand elsewhere at their source, and the open cases near them.
 
 -- name: waiting
+-- NOT IN, since its hash is made whatever the planner thinks of tables that were just filled; no key is NULL.
 SELECT DISTINCT ON (r.record_key) r.record_key, r.attrs, r.courtyard_code
   FROM warehouse.record r
  WHERE r.street_code = :street AND r.dataset = :dataset AND r.is_current AND r.is_active
-   AND NOT EXISTS (SELECT FROM cases.report c
-                    WHERE c.street_code = r.street_code AND c.dataset = r.dataset AND c.record_key = r.record_key)
+   AND r.record_key NOT IN (SELECT c.record_key FROM cases.report c WHERE c.street_code = :street AND c.dataset = :dataset)
  ORDER BY r.record_key, r.valid_from DESC, r.recorded_at DESC
 
 -- name: turned
--- Reports whose source says another status than was taken into account.
+-- Reports whose source says another status than was taken into account. Looked up one by one by the record's key: right
+-- after a bulk load nobody knows yet how many rows there are, and a join of both would be planned for none.
 SELECT c.case_no, c.dataset, c.record_key, c.source_status AS before, n.attrs
   FROM cases.report c
-  JOIN (SELECT DISTINCT ON (r.record_key) r.record_key, r.attrs
-          FROM warehouse.record r
-         WHERE r.street_code = :street AND r.dataset = :dataset AND r.is_current AND r.is_active
-         ORDER BY r.record_key, r.valid_from DESC, r.recorded_at DESC) n USING (record_key)
+ CROSS JOIN LATERAL (SELECT r.attrs FROM warehouse.record r
+                      WHERE r.street_code = c.street_code AND r.dataset = c.dataset AND r.record_key = c.record_key
+                        AND r.is_current AND r.is_active
+                      ORDER BY r.valid_from DESC, r.recorded_at DESC LIMIT 1) n
  WHERE c.street_code = :street AND c.dataset = :dataset
    AND c.source_status IS NOT NULL AND c.source_status IS DISTINCT FROM n.attrs ->> :status
  ORDER BY c.record_key
