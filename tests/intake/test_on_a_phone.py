@@ -105,8 +105,10 @@ def test_a_report_is_written_sent_and_followed(service, address, mobile, picture
     mobile.open(mobile.js("location.href"))
     mobile.picture(pictures / "5-answered.png")
     mobile.write("unsolved", "晚上还是不亮")
+    comfortable(mobile)
     mobile.tap("button[value=unsolved]")
     mobile.until("document.body.innerText.includes('仍未解决 9月')")
+    mobile.picture(pictures / "5b-said.png")
     assert [row["kind"] for row in service.rows("reply")] == ["unsolved"]
 
     service.told(report.report_id, ANSWERED, status="closed", closed_at=NOW, can_reopen_until=NOW + timedelta(days=15))

@@ -60,21 +60,30 @@ def test_who_has_it_and_both_clocks(service, sent):
 
 def test_an_answer_is_shown_and_may_be_confirmed_or_not(service, sent):
     steps = [{"kind": "answered", "level": "community", "unit_code": "510105005002", "text": "灯已换好 <b>"}]
-    service.told(sent[0], steps, status="answered", answered_at=LATER)
+    service.told(sent[0], steps, status="answered", answered_at=NOW)
     page = get(service, sent[1]).text
     assert "灯已换好 &lt;b&gt;" in page
     assert buttons(page) == ["confirm", "unsolved", "more"]
     post(service, f"{sent[1]}/reply", kind="unsolved", text="还是不亮", sent_as="u" * 20)
     post(service, f"{sent[1]}/reply", kind="unsolved", text="还是不亮", sent_as="u" * 20)
     assert replies(service) == [("unsolved", {"text": "还是不亮", "rating": None})]
-    assert "仍未解决 <span" in get(service, sent[1]).text
+    page = get(service, f"{sent[1]}?said=1").text
+    assert "仍未解决 <span" in page and "您说的已经收到" in page
+    assert buttons(page) == ["more"]
+
+
+def test_a_new_answer_asks_again(service, sent):
+    service.told(sent[0], status="answered", answered_at=NOW)
+    post(service, f"{sent[1]}/reply", kind="unsolved", text="还是不亮")
+    service.told(sent[0], status="answered", answered_at=LATER)
+    assert buttons(get(service, sent[1]).text) == ["confirm", "unsolved", "more"]
 
 
 def test_after_closing_it_is_rated_once_and_may_be_reopened_in_time(service, sent):
-    service.told(sent[0], status="closed", closed_at=LATER, can_reopen_until=LATER)
+    service.told(sent[0], status="closed", answered_at=NOW, closed_at=NOW, can_reopen_until=LATER)
     assert buttons(get(service, sent[1]).text) == ["reopen", "more", "rating"]
     answer = post(service, f"{sent[1]}/reply", kind="rating", rating="5")
-    assert (answer.status_code, answer.headers["location"]) == (303, sent[1])
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{sent[1]}?said=1")
     assert replies(service) == [("rating", {"text": "", "rating": 5})]
     service.now = LATER + timedelta(minutes=1)
     assert buttons(get(service, sent[1]).text) == ["more"]

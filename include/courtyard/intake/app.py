@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from courtyard.district.models import District
+from courtyard.district.posts import Posts
 from courtyard.district.working_time import Span
 from courtyard.intake import answering, form_pages, georeport, status_pages
 from courtyard.intake.guard import Guard
@@ -47,6 +48,7 @@ def app(
     state.pipeline_key, state.clock = pipeline_key, clock
     state.limits = Limits(district.cases.limits)
     state.repeats = Repeats(spam.count * _SECONDS[spam.unit])
+    state.posts = Posts(district)
     state.links = Links(engine, keys, street_code)
     photo_bytes = district.cases.limits.photo_megabytes * 2**20
     service.add_middleware(Guard, photo_bytes=photo_bytes, failed=answering.refusal)

@@ -82,15 +82,23 @@ class Standing:
 
     def can(self, kind: str, at: datetime) -> bool:
         """Whether a kind of reply makes sense now."""
-        status = self.case["status"] if self.case else None
+        if kind == "more":
+            return True
+        if self.case is None:
+            return False
+        status, answered, until = self.case["status"], self.case["answered_at"], self.case["can_reopen_until"]
         if kind in ("confirm", "unsolved"):
-            return status == "answered"
+            return status == "answered" and not self._said(("confirm", "unsolved"), answered)
         if kind == "reopen":
-            until = self.case["can_reopen_until"] if self.case else None
-            return status in ("closed", "refused") and (until is None or at <= until)
-        if kind == "rating":
-            return status == "closed" and not any(reply["kind"] == "rating" for reply in self.replies)
-        return True
+            is_in_time = until is None or at <= until
+            return (
+                status in ("closed", "refused") and is_in_time and not self._said(("reopen",), self.case["closed_at"])
+            )
+        return status == "closed" and not self._said(("rating",), answered)
+
+    def _said(self, kinds: tuple[str, ...], since: datetime | None) -> bool:
+        """Whether such a reply came after a moment: the pipeline needs a minute or two to take it up."""
+        return any(r["kind"] in kinds and (since is None or r["replied_at"] >= since) for r in self.replies)
 
 
 def mount(app: FastAPI) -> None:
@@ -141,14 +149,14 @@ def _page(request: Request, token: str, report: Stored, standing: Standing) -> R
         case=standing.case,
         title=STATUSES.get(standing.case["status"], "正在办理") if standing.case else "已收到，正在登记",
         clocks=_clocks(standing.case, report, at),
-        receiver=_receiver(district, standing.case, at),
+        receiver=_receiver(state.posts, standing.case, at),
         steps=[(STEPS[step["kind"]], step) for step in reversed(standing.steps) if step["kind"] in STEPS],
         unit=lambda code: _unit(district, code),
         answer=next((s for s in reversed(standing.steps) if s["kind"] in ("answered", "refused") and s["text"]), None),
         replies=[(REPLIES[reply["kind"]], reply["replied_at"]) for reply in standing.replies],
         can={kind: standing.can(kind, at) for kind in REPLIES},
         alarm=alarm if not is_over else None,
-        is_fresh=at - report.row["requested_at"] < timedelta(minutes=30),
+        said="said" in request.query_params,
         here=f"{str(request.base_url).rstrip('/')}/s/{token}",
         token=token,
         once=secrets.token_hex(16),
@@ -178,11 +186,12 @@ def _passed(span: timedelta) -> str:
     return f"{hours}小时{minutes % 60}分钟" if hours else f"{minutes}分钟"
 
 
-def _receiver(district: District, case: RowMapping | None, at: datetime) -> str:
+def _receiver(posts: Posts, case: RowMapping | None, at: datetime) -> str:
     """The level, unit and post that has it: 社区 · 四道街社区（社区工作者）."""
+    district = posts.district
     if case is None or case["unit_code"] not in district.unit_by_code:
         return ""
-    answering_post = Posts(district).responsible(case["unit_code"], at.date())
+    answering_post = posts.responsible(case["unit_code"], at.date())
     level = district.cases.level(case["level"]).title
     return f"{level} · {_unit(district, case['unit_code'])}（{answering_post.post}）"
 
@@ -213,4 +222,4 @@ def _reply(request: Request, token: str, form: FormData) -> Response:
         ledger.reply(connection, state.keys, report, kind, content, state.clock(), sent_as)
     if answering.wants_json(request):
         return JSONResponse({"kind": kind}, 201)
-    return RedirectResponse(f"/s/{token}", 303)
+    return RedirectResponse(f"/s/{token}?said=1", 303)

@@ -1,7 +1,7 @@
 "use strict";
 (function () {
   const copy = document.getElementById("copy"), here = document.getElementById("here");
-  here.value = location.href.split("#")[0];
+  here.value = location.origin + location.pathname;
   copy.hidden = false;
   copy.addEventListener("click", async function () {
     try {
