@@ -24,6 +24,7 @@ def application() -> typer.Typer:
         handover,
         mart_commands,
         releasing,
+        residents,
         revisions,
         training,
         upkeep,
