@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy.exc import ProgrammingError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -22,6 +24,7 @@ from courtyard.intake.ledger import Stored
 from courtyard.intake.receiving import SENT_AS, checked_text
 from courtyard.intake.refusal import Refused
 
+log = logging.getLogger("courtyard.intake")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CASE = text("SELECT * FROM intake.case_of(:report_id)")
 _STEPS = text("SELECT * FROM intake.steps_of(:report_id) ORDER BY seq")
@@ -33,7 +36,6 @@ REPLIES = {
     "rating": "评价",
     "more": "补充情况",
 }
-_WITH_TEXT = ("unsolved", "reopen", "more")
 STATUSES = {
     "held": "正在核实",
     "waiting": "等待签收",
@@ -127,12 +129,17 @@ def _report(state: Any, connection: Connection, token: str) -> Stored:
 
 
 def _standing(connection: Connection, report: Stored) -> Standing:
+    """What the database tells; where its view of cases fails, the receipt is shown all the same."""
     wanted = {"report_id": report.report_id}
-    case = connection.execute(_CASE, wanted).mappings().one_or_none()
-    if case is not None and case["case_no"] is None:
-        case = None
-    steps = list(connection.execute(_STEPS, wanted).mappings()) if case else []
-    return Standing(case, steps, list(connection.execute(_REPLIES, wanted).mappings()))
+    replies = list(connection.execute(_REPLIES, wanted).mappings())
+    try:
+        case = connection.execute(_CASE, wanted).mappings().one_or_none()
+        if case is None or case["case_no"] is None:
+            return Standing(None, [], replies)
+        return Standing(case, list(connection.execute(_STEPS, wanted).mappings()), replies)
+    except ProgrammingError as error:
+        log.error("The case of a report cannot be told: %s", type(error.orig).__name__)
+        return Standing(None, [], replies)
 
 
 def _page(request: Request, token: str, report: Stored, standing: Standing) -> Response:
@@ -214,7 +221,7 @@ def _reply(request: Request, token: str, form: FormData) -> Response:
     if kind == "more" and not said:
         raise Refused(400, "请写一下要补充的情况。")
     content = {
-        "text": said if kind in _WITH_TEXT or kind == "rating" else "",
+        "text": said,
         "rating": int(rating) if kind == "rating" else None,
     }
     with state.engine.begin() as connection:
