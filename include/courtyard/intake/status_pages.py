@@ -164,7 +164,7 @@ def _page(request: Request, token: str, report: Stored, standing: Standing) -> R
         can={kind: standing.can(kind, at) for kind in REPLIES},
         alarm=alarm if not is_over else None,
         said="said" in request.query_params,
-        here=f"{str(request.base_url).rstrip('/')}/s/{token}",
+        here=f"{(state.base_url or str(request.base_url)).rstrip('/')}/s/{token}",
         token=token,
         once=secrets.token_hex(16),
     )
@@ -210,7 +210,6 @@ def _unit(district: District, code: str | None) -> str:
 
 def _reply(request: Request, token: str, form: FormData) -> Response:
     state = request.app.state
-    state.limits.take("token", ledger.digest(state.keys, token))
     kind, sent_as = written(form, "kind"), written(form, "sent_as")
     said = checked_text(written(form, "text"), state.district.cases.limits.text_characters, "说明")
     rating = written(form, "rating")
@@ -220,12 +219,10 @@ def _reply(request: Request, token: str, form: FormData) -> Response:
         raise Refused(400, "请选择1到5分。")
     if kind == "more" and not said:
         raise Refused(400, "请写一下要补充的情况。")
-    content = {
-        "text": said,
-        "rating": int(rating) if kind == "rating" else None,
-    }
+    content = {"text": said, "rating": int(rating) if kind == "rating" else None}
     with state.engine.begin() as connection:
         report = _report(state, connection, token)
+        state.limits.take("token", report.report_id)
         ledger.reply(connection, state.keys, report, kind, content, state.clock(), sent_as)
     if answering.wants_json(request):
         return JSONResponse({"kind": kind}, 201)
