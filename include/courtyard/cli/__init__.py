@@ -29,6 +29,7 @@ def application() -> typer.Typer:
         mart_commands,
         proposals,
         releasing,
+        residents,
         revisions,
         tasks,
         training,

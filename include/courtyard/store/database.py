@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -13,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from courtyard.store.tables import SCHEMAS
 
 ROLES = ("pipeline", "publisher", "reader", "intake")
+INTAKE_PASSWORD = "COURTYARD_INTAKE_PASSWORD"
 
 
 def role_url(url: str | URL, role: str) -> URL:
@@ -28,6 +30,22 @@ def _engine(url: URL) -> Engine:
 def engine(url: str | URL, role: str = "pipeline") -> Engine:
     """An engine for a role; one per process, role and database."""
     return _engine(role_url(url, role))
+
+
+def service_engine(url: str | URL, role: str, connections: int) -> Engine:
+    """An engine of a process that serves: `connections` at most, kept open, looked at before each use.
+
+    What a caller was told is stored is on disk (`synchronous_commit`); errors never hold the values of a statement.
+    """
+    return create_engine(
+        role_url(url, role),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "options": "-c synchronous_commit=on -c statement_timeout=10000"},
+    )
 
 
 def migrate(url: str | URL) -> None:
@@ -62,10 +80,11 @@ def _create_roles(connection: Connection) -> None:
             )
     if password := connection.engine.url.password:  # a server reached over the network asks for one (`role_url`)
         raw: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        own = {"intake": os.environ.get(INTAKE_PASSWORD)}  # of a process that is not to know the administrator's
         for role in ROLES:
             raw.execute(
                 psycopg.sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                    psycopg.sql.Identifier(f"courtyard_{role}"), psycopg.sql.Literal(str(password))
+                    psycopg.sql.Identifier(f"courtyard_{role}"), psycopg.sql.Literal(own.get(role) or str(password))
                 )
             )
     connection.execute(text(f"GRANT CREATE ON DATABASE {database} TO courtyard_owner"))
