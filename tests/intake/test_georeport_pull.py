@@ -146,7 +146,9 @@ def test_the_key_may_be_a_basic_password(service):
     assert fetch(service, "/requests.json", {"Authorization": f"Basic {given}"}, after="0").status_code == 200
 
 
-@pytest.mark.parametrize("params", [{"start_date": ""}, {"end_date": "x"}, {"after": "-1"}, {"page_size": "many"}])
+@pytest.mark.parametrize(
+    "params", [{"start_date": ""}, {"end_date": "x"}, {"after": "-1"}, {"after": str(2**63)}, {"page_size": "many"}]
+)
 def test_what_cannot_be_read_is_refused(service, params):
     answer = fetch(service, "/requests.json", **{"after": "0", **params})
     assert (answer.status_code, errors(answer)) == (400, ["400"])

@@ -171,6 +171,14 @@ def test_numbers_that_do_not_go_up_land_nothing(reports, server, order):
     assert name(order[-1]) not in landed_names(reports)
 
 
+def test_pages_without_end_come_to_one(reports, server, monkeypatch):
+    monkeypatch.setattr(georeport, "MAX_PAGES", 3)
+    server.add(*range(1, 20))
+    with pytest.raises(SourceError, match="仍没有结束"):
+        reports.fetch("reports")
+    assert landed(reports)[-1] == (name(6), [5, 6])
+
+
 def test_a_period_is_asked_for_once_more_when_its_last_second_has_settled(reports, server):
     end = datetime(2026, 10, 1, tzinfo=SHANGHAI)
     server.add(1)
