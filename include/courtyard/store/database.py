@@ -30,6 +30,22 @@ def engine(url: str | URL, role: str = "pipeline") -> Engine:
     return _engine(role_url(url, role))
 
 
+def service_engine(url: str | URL, role: str, connections: int) -> Engine:
+    """An engine of a process that serves: `connections` at most, kept open, looked at before each use.
+
+    What a caller was told is stored is on disk (`synchronous_commit`); errors never hold the values of a statement.
+    """
+    return create_engine(
+        role_url(url, role),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "options": "-c synchronous_commit=on -c statement_timeout=10000"},
+    )
+
+
 def migrate(url: str | URL) -> None:
     """Bring the database to the newest schema; needs the administrator's URL. Does nothing when it is there."""
     from alembic import command  # few processes migrate, and all of them would wait for it

@@ -1,0 +1,93 @@
+"""What the service answers with: pages from the templates of this package, JSON for its own script, refusals in both."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from courtyard.intake.refusal import Refused
+from courtyard.period import SHANGHAI
+
+_TEMPLATES = Path(__file__).with_name("templates")
+ASSETS = {"page.css": "text/css", "form.js": "text/javascript", "status.js": "text/javascript"}
+GEOREPORT = "/georeport/"
+
+
+def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page from a template. Values are data: they are escaped, never compiled."""
+    office = request.app.state.district.office
+    cases = request.app.state.district.cases
+    return HTMLResponse(
+        _environment().get_template(name).render(street=office.short_name, cases=cases, **values), status
+    )
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the page's own script (or a mini-program) asks, not a browser's window."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def refusal(request: Request, refused: Refused) -> Response:
+    """A refusal in the form its sender reads: GeoReport's errors, JSON, or a page."""
+    if request.url.path.startswith(GEOREPORT):
+        answer = _georeport_error(request, refused)
+    elif wants_json(request):
+        answer = JSONResponse({"error": refused.message, "remedy": refused.remedy}, refused.status)
+    else:
+        answer = page(request, "refused.html", refused.status, refused=refused)
+    if refused.retry_after is not None:
+        answer.headers["Retry-After"] = str(refused.retry_after)
+    return answer
+
+
+def asset(name: str) -> Response:
+    """A style sheet or script of the package; pages name it with its digest, so it may be kept."""
+    body, _ = _asset(name)
+    return Response(
+        body, media_type=f"{ASSETS[name]}; charset=utf-8", headers={"Cache-Control": "public, max-age=86400"}
+    )
+
+
+def moment(at: datetime | None) -> str:
+    """A moment as a resident reads it: 11月26日 18:05."""
+    if at is None:
+        return ""
+    local = at.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def _georeport_error(request: Request, refused: Refused) -> Response:
+    told = f"{refused.message}{refused.remedy}"
+    if request.url.path.endswith(".xml"):
+        error = f"<error><code>{refused.status}</code><description>{escape(told)}</description></error>"
+        body = f'<?xml version="1.0" encoding="utf-8"?><errors>{error}</errors>'
+        return Response(body, refused.status, media_type="text/xml; charset=utf-8")
+    return JSONResponse([{"code": refused.status, "description": told}], refused.status)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["moment"] = moment
+    found.globals["asset"] = lambda name: f"/assets/{name}?v={_asset(name)[1]}"
+    return found
+
+
+@lru_cache(maxsize=len(ASSETS))
+def _asset(name: str) -> tuple[bytes, str]:
+    body = (_TEMPLATES / name).read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:12]
