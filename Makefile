@@ -18,7 +18,7 @@ demo: $(READY) ## four quarters of the sample street through real Airflow; SCALE
 test: $(READY) ## the tests, in two processes; ARGS="tests/dags -x" narrows them
 	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-up: $(READY) ## start PostgreSQL, the stand-ins and Airflow, and leave them running
+up: $(READY) ## start PostgreSQL, the stand-ins, the residents' service and Airflow, and leave them running
 	@.venv/bin/courtyard up
 
 down: $(READY) ## stop all that 'make up' started

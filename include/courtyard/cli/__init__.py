@@ -25,6 +25,7 @@ def application() -> typer.Typer:
         intake_keys,
         mart_commands,
         releasing,
+        residents,
         revisions,
         training,
         upkeep,

@@ -184,10 +184,15 @@ def demo(
 
 @app.command()
 def up() -> None:
-    """Start PostgreSQL, the stand-ins and Airflow, and leave them running; prints address and login."""
+    """Start PostgreSQL, the stand-ins, the residents' service and Airflow, and leave them running; prints addresses."""
+    from courtyard.cli import residents
     from courtyard.runtime.demo import bring_up
 
-    raise typer.Exit(bring_up(Settings.from_env(), console=console))
+    settings = Settings.from_env()
+    code = bring_up(settings, console=console)
+    with services(settings) as found:
+        residents.print_standing(residents.standing(settings, found))
+    raise typer.Exit(code)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -120,7 +120,8 @@ class Rate(Frozen):
 
 class IntakeLimits(Frozen):
     """What the residents' service takes: reports of one link, of the form without a link and of one GeoReport client; what
-    is written on one status page; the size of a photo as it is sent, and the characters of a text."""
+    is written on one status page; the size of a photo as it is sent, and the characters of a text. After `kept_months` the
+    service forgets a report and its status link."""
 
     link: Rate = Rate(burst=30, per_minute=20)
     open_form: Rate = Rate(burst=120, per_minute=60)
@@ -128,6 +129,7 @@ class IntakeLimits(Frozen):
     token: Rate = Rate(burst=20, per_minute=10)
     photo_megabytes: int = Field(8, ge=1, le=20)
     text_characters: int = Field(2000, ge=100, le=20_000)
+    kept_months: int = Field(24, ge=6, le=120)
 
 
 class CaseRules(Frozen):

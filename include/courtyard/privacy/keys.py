@@ -135,6 +135,26 @@ def load_intake(folder: Path) -> KeyRing:
     return _load(folder / INTAKE, INTAKE_KINDS)
 
 
+def pipeline_key(folder: Path) -> str:
+    """What the pipeline shows the intake service when it fetches: a secret in `intake/pipeline-key`, made on the first call.
+
+    KeyMissing where the service has no keys yet.
+    """
+    load_intake(folder)
+    path = folder / INTAKE / "pipeline-key"
+    if not path.exists():
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        try:
+            os.link(part, path)  # the first of two processes wins
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return path.read_text().strip()
+
+
 def _load(folder: Path, kinds: tuple[str, ...]) -> KeyRing:
     found = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.key"))}
     missing = [kind for kind in kinds if f"{kind}-1" not in found]

@@ -1,4 +1,4 @@
-"""`var/env`: connection URIs of the sources. Lines the operator wrote are kept; the sample's are marked."""
+"""`var/env`: connection URIs of the sources. Lines the operator wrote are kept; those of what we started are marked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = "# Connections of the sources, one NAME=URI a line. A line outside the 
 
 
 def write_standins(env_file: Path, uris: Mapping[str, str]) -> None:
-    """Put the stand-ins' connections (id -> URI) between the marks, 0600, but for ids the operator has set."""
+    """Put the connections of the stand-ins and the residents' service (id -> URI) between the marks, 0600, but for ids the operator has set."""
     own = operator_lines(env_file)
     taken = {line.partition("=")[0].strip() for line in own if "=" in line and not line.startswith("#")}
     lines = [

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 import psutil
 
@@ -19,8 +20,8 @@ from courtyard.errors import CourtyardError
 from courtyard.runtime import envfile, postgres, processes
 from courtyard.settings import Settings
 
-POSTGRES, STANDINS = "postgres", "standins"
-STANDINS_READY_SECONDS = 60
+POSTGRES, STANDINS, INTAKE = "postgres", "standins", "intake"
+READY_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Services:
 
 @contextmanager
 def running(settings: Settings, standins: bool = True, keep: bool = False) -> Iterator[Services]:
-    """PostgreSQL and (for `standins`) the sample's stand-ins for as long as the block runs.
+    """PostgreSQL and (for `standins`) the sample's stand-ins for as long as the block runs; with them, and for `keep`,
+    the residents' service.
 
     What runs already is used as it is. The last command to leave stops what commands started,
     unless `keep` (of `up`) or another `up` wants it to stay. SIGTERM ends the block like Ctrl-C.
@@ -43,7 +45,7 @@ def running(settings: Settings, standins: bool = True, keep: bool = False) -> It
             me = processes.Entry.of(os.getpid())
             known.users.append(me)
             try:
-                services = _start(settings, known, standins)
+                services = _start(settings, known, standins, standins or keep)
             except BaseException:
                 _leave(settings, known, me)
                 raise
@@ -96,14 +98,19 @@ def ensure_postgres(settings: Settings) -> None:
         _start_postgres(settings, known)
 
 
-def _start(settings: Settings, known: processes.Register, standins: bool) -> Services:
+def _start(settings: Settings, known: processes.Register, standins: bool, intake: bool) -> Services:
     from courtyard.store import database
 
     embedded = postgres.WAREHOUSE
     url = settings.warehouse_url or postgres.ensure_database(_start_postgres(settings, known), embedded)
     database.migrate(url)
+    uris: dict[str, str] = {}
     if standins:
-        _start_standins(settings, known)
+        uris |= _start_standins(settings, known)
+    if intake:
+        uris |= _start_intake(settings, known, url)
+    if uris:
+        envfile.write_standins(settings.env_file, uris)
     return Services(url)
 
 
@@ -119,21 +126,55 @@ def _start_postgres(settings: Settings, known: processes.Register) -> str:
     return found
 
 
-def _start_standins(settings: Settings, known: processes.Register) -> None:
+def _start_standins(settings: Settings, known: processes.Register) -> dict[str, str]:
+    """Start the stand-ins; returns their connections, id -> URI."""
     from courtyard.sample import standins
 
-    ready = settings.run_dir / "standins.json"
-    if not known.alive(STANDINS):
-        ready.unlink(missing_ok=True)
-        argv = [sys.executable, "-m", "courtyard.sample.standins", "--ready-file", str(ready)]
-        entry = processes.start(argv, child_env(settings), log_of(settings, STANDINS))
-        known.processes[STANDINS] = entry
-        processes.wait_until_ready(
-            entry, ready, "The stand-in departments", log_of(settings, STANDINS), STANDINS_READY_SECONDS
-        )
+    words = ("courtyard.sample.standins", "The stand-in departments")
+    addresses = _start_module(settings, known, STANDINS, *words, child_env(settings))
     databases = standins.load_databases(settings, _start_postgres(settings, known))
-    addresses = json.loads(ready.read_text("utf-8"))
-    envfile.write_standins(settings.env_file, standins.connections(settings, addresses, databases))
+    return standins.connections(settings, addresses, databases)
+
+
+def _start_intake(settings: Settings, known: processes.Register, url: str) -> dict[str, str]:
+    """Start the residents' service under its own role; returns the pipeline's connection to it, id -> URI.
+
+    It sees the pack, its own keys and the warehouse as `courtyard_intake`; nothing of Airflow.
+    """
+    from courtyard.privacy import keys
+    from courtyard.store import database
+
+    key = keys.pipeline_key(settings.keys)
+    env = {name: value for name, value in child_env(settings).items() if not name.startswith("AIRFLOW_")}
+    env["COURTYARD_WAREHOUSE_URL"] = database.role_url(url, "intake").render_as_string(hide_password=False)
+    env["COURTYARD_INTAKE_PIPELINE_KEY"] = key
+    address = _start_module(settings, known, INTAKE, "courtyard.intake", "The residents' service", env)["address"]
+    return {INTAKE: address.replace("http://", f"http://pipeline:{quote(key, safe='')}@")}
+
+
+def _start_module(
+    settings: Settings, known: processes.Register, name: str, module: str, title: str, env: dict[str, str]
+) -> dict[str, str]:
+    """Start `python -m <module> --ready-file F` unless it runs; returns what it wrote into its ready file."""
+    ready = ready_file(settings, name)
+    if not known.alive(name):
+        ready.unlink(missing_ok=True)
+        entry = processes.start([sys.executable, "-m", module, "--ready-file", str(ready)], env, log_of(settings, name))
+        known.processes[name] = entry
+        processes.wait_until_ready(entry, ready, title, log_of(settings, name), READY_SECONDS)
+    return json.loads(ready.read_text("utf-8"))
+
+
+def ready_file(settings: Settings, name: str) -> Path:
+    """Where a started process wrote its addresses."""
+    return settings.run_dir / f"{name}.json"
+
+
+def intake_address(settings: Settings) -> str | None:
+    """The address of the residents' service while it runs."""
+    if not is_running(settings, INTAKE):
+        return None
+    return json.loads(ready_file(settings, INTAKE).read_text("utf-8"))["address"]
 
 
 def child_env(settings: Settings) -> dict[str, str]:
