@@ -125,7 +125,7 @@ def env(settings, warehouse_url) -> dict[str, str]:
         "COURTYARD_WAREHOUSE_URL": warehouse_url,
         "COURTYARD_INTAKE_PORT": str(port),
         "COURTYARD_INTAKE_PIPELINE_KEY": PIPELINE_KEY,
-        "AIRFLOW_CONN_INTAKE": f"http://:{PIPELINE_KEY}@127.0.0.1:{port}/georeport%2Fv2",
+        "AIRFLOW_CONN_INTAKE": f"http://:{PIPELINE_KEY}@127.0.0.1:{port}",
     }
 
 

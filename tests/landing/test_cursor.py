@@ -39,6 +39,7 @@ class Server:
         pass
 
     def get(self, path, params):
+        path = path.removeprefix("georeport/v2/")
         self.asked.append((path, params.get("after", "")))
         if self.said:
             said = self.said.pop(0)
@@ -52,6 +53,7 @@ class Server:
         return Page(f"/{path}", 200, "application/json", json.dumps(found if september else []))
 
     def download(self, path):
+        path = path.removeprefix("georeport/v2/")
         self.asked.append((path, ""))
         found = self.photos[path.removeprefix("photos/").removesuffix(".jpg")]
         if isinstance(found, Exception):
