@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down bench bench-cases bench-intake bench-merge bench-forms recall linkage febrl lint lock clean help
+.PHONY: demo test up down bench bench-cases bench-intake bench-merge bench-forms bench-residents recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -39,6 +39,9 @@ bench-merge: $(READY) ## link and merge a million rows, beside a hand-written an
 
 bench-forms: $(READY) ## a roster of 110,000 rows beside other writers, and the forms due in a quarter; ARGS="--rows 20000"
 	@PYTHONPATH=include $(RUN) tests/bench/forms.py $(ARGS)
+
+bench-residents: $(READY) ## 100 reports a second for a minute over every courtyard's link; ARGS="--photos 0.05"
+	@PYTHONPATH=include $(RUN) tests/bench/residents.py $(ARGS)
 
 recall: $(READY) ## whether every kind of defect of an unseen sample street is found; takes ten minutes
 	@PYTHONPATH=include:. $(RUN) tests/bench/recall.py $(ARGS)

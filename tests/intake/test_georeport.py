@@ -275,6 +275,21 @@ def test_bodies_that_are_no_form_are_refused_in_the_asked_form(service, form):
     assert (too_long.status_code, errors(too_long)) == (413, ["413"])
 
 
+def test_bytes_that_are_no_text_are_refused_or_cleaned_and_never_an_error_of_the_server(service, key):
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    plain = f"api_key={key}&service_code=light&address_string=a&description="
+    for written in ("%ED%A0%80", "%FF%FE", "%00", "%F0%9F%98%80"):
+        answer = post(service, "xml", content=(plain + written).encode(), headers=kind)
+        assert answer.status_code in (201, 400), written
+        xml(answer)
+    assert all("\ufffd" not in str(stored(service, row["report_id"]).content) for row in service.rows("report"))
+
+
+def test_a_field_that_stands_twice_counts_as_it_was_written_last(service, key):
+    answer = post(service, data={"api_key": ["x", key], **LIGHT})
+    assert answer.status_code == 201
+
+
 def test_no_photo_is_refused_and_nothing_is_stored(service, key):
     answer = post(service, "xml", data={"api_key": key, **LIGHT}, files={"media": ("a.jpg", b"<svg/>", "image/jpeg")})
     assert (answer.status_code, errors(answer)) == (415, ["415"])

@@ -39,6 +39,7 @@ class Server:
         pass
 
     def get(self, path, params):
+        path = path.removeprefix("georeport/v2/")
         self.asked.append((path, params.get("after", "")))
         if self.said:
             said = self.said.pop(0)
@@ -52,6 +53,7 @@ class Server:
         return Page(f"/{path}", 200, "application/json", json.dumps(found if september else []))
 
     def download(self, path):
+        path = path.removeprefix("georeport/v2/")
         self.asked.append((path, ""))
         found = self.photos[path.removeprefix("photos/").removesuffix(".jpg")]
         if isinstance(found, Exception):
@@ -169,6 +171,14 @@ def test_numbers_that_do_not_go_up_land_nothing(reports, server, order):
     with pytest.raises(SourceError):
         reports.fetch("reports")
     assert name(order[-1]) not in landed_names(reports)
+
+
+def test_pages_without_end_come_to_one(reports, server, monkeypatch):
+    monkeypatch.setattr(georeport, "MAX_PAGES", 3)
+    server.add(*range(1, 20))
+    with pytest.raises(SourceError, match="仍没有结束"):
+        reports.fetch("reports")
+    assert landed(reports)[-1] == (name(6), [5, 6])
 
 
 def test_a_period_is_asked_for_once_more_when_its_last_second_has_settled(reports, server):

@@ -22,6 +22,7 @@ from courtyard.sources.web import Busy, WebClient
 PAGE_SIZE = 100
 NEW_PAGE_SIZE = 1000
 MOST = 2**63 - 1
+OWN = "georeport/v2/"
 PHOTOS = "photos"
 _JPEG = b"\xff\xd8\xff"
 _PHOTO_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -30,7 +31,8 @@ _PHOTO_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 def fetch(spec: SourceSpec, connection: Connection, period: Period, street_code: str) -> Iterator[Fetched]:
     """Yield the requests made in the period as one delivery, or with `options.cursor` page by page what is new.
 
-    The connection's path is the endpoint's base; `options.jurisdiction_id` defaults to the street code.
+    The connection's path is the endpoint's base; with a cursor it is the service's own address, the endpoint stands below it at
+    `OWN`. `options.jurisdiction_id` defaults to the street code.
     """
     params = {
         "jurisdiction_id": str(spec.options.get("jurisdiction_id", street_code)),
@@ -74,7 +76,7 @@ def _new(client: WebClient, spec: SourceSpec, period: Period, params: dict[str, 
     """One delivery a page, so that a run that dies has kept what it has read. `options.after` is the last row landed."""
     after, size = int(spec.options.get("after", 0)), NEW_PAGE_SIZE
     for _ in range(MAX_PAGES):
-        page = client.get(f"{resource(spec)}.json", {**params, "after": str(after), "page_size": str(size)})
+        page = client.get(f"{OWN}{resource(spec)}.json", {**params, "after": str(after), "page_size": str(size)})
         try:
             numbers = _numbers(page.body)
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -103,7 +105,7 @@ def _photos(client: WebClient, spec: SourceSpec, period: Period, params: dict[st
 
     One that cannot be had stops no other; SourceError at the end tells.
     """
-    page = client.get("photos.json", params)
+    page = client.get(f"{OWN}photos.json", params)
     try:
         ids = [photo_id for photo_id in _listed(page.body) if _PHOTO_ID.fullmatch(photo_id)]
     except (ValueError, TypeError, RecursionError):
@@ -113,7 +115,7 @@ def _photos(client: WebClient, spec: SourceSpec, period: Period, params: dict[st
         if f"{photo_id}.jpg" in landed:
             continue
         try:
-            data = client.download(f"photos/{photo_id}.jpg")
+            data = client.download(f"{OWN}photos/{photo_id}.jpg")
         except Busy:
             raise
         except SourceError:
