@@ -106,6 +106,20 @@ class Spam(Frozen):
     repeat_within: SpanText = "1 days"
 
 
+class Ledgers(Frozen):
+    """`same_within_days`: a case and an entry of a department's ledger, of one kind in one courtyard, that were found no further
+    apart are one thing, if each fits no other. Few days: listed twice is better than one of two not listed."""
+
+    same_within_days: dict[Literal["hazard", "dispute"], int] = {"hazard": 7, "dispute": 3}
+
+
+class RootCauses(Frozen):
+    """At least so many cases of one category in one courtyard, opened within so many days, may have one cause."""
+
+    least: int = Field(3, ge=2)
+    within_days: int = Field(30, ge=1, le=366)
+
+
 class CaseRules(Frozen):
     """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person."""
 
@@ -118,6 +132,8 @@ class CaseRules(Frozen):
     closing: Closing
     chasing: Chasing
     spam: Spam = Spam()
+    ledgers: Ledgers = Ledgers()
+    root_causes: RootCauses = RootCauses()
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.level == name)
