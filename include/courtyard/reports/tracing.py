@@ -157,7 +157,7 @@ def _named(
     if not places:
         return []
     deliveries, sheets, rows = (list(part) for part in zip(*places, strict=True))
-    wanted = {"deliveries": deliveries, "sheets": sheets, "rows": rows, "datasets": [*spec.datasets, *spec.lookups]}
+    wanted = {"deliveries": deliveries, "sheets": sheets, "rows": rows, "datasets": [*spec.rests_on]}
     records = {(r.delivery_id, r.sheet, r.row_no): r for r in connection.execute(_RECORDS, {**bound, **wanted})}
     return [
         {

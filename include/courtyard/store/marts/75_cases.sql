@@ -355,10 +355,9 @@ BEGIN ATOMIC
                     WHEN r.dataset = 'disputes' AND r.attrs ->> 'status' IN ('settled', 'transferred')
                     THEN coalesce(left(r.attrs ->> 'settled_on', 10)::date, '-infinity')
                     ELSE 'infinity' END AS over_on
-          FROM span s, warehouse.record r
+          FROM span s, mart.record_known(case_in_ledger.known_at) r
          WHERE r.dataset = CASE case_in_ledger.ledger WHEN 'hazard' THEN 'hazards' ELSE 'disputes' END AND r.is_active
            AND r.valid_from < s.end_day AND r.valid_to >= s.end_day
-           AND r.recorded_at <= case_in_ledger.known_at AND r.superseded_at > case_in_ledger.known_at
     ), pair AS (
         SELECT l.street_code, l.case_no, t.record_key, count(*) OVER (PARTITION BY l.street_code, l.case_no) AS records,
                count(*) OVER (PARTITION BY t.street_code, t.record_key) AS cases
@@ -377,17 +376,15 @@ BEGIN ATOMIC
         SELECT DISTINCT ON (o.street_code, o.dataset, o.record_key) o.street_code, o.case_no, o.how, r.attrs,
                r.delivery_id, r.sheet, r.row_no
           FROM span s, cases.report o
-          JOIN warehouse.record r
+          JOIN mart.record_known(case_in_ledger.known_at) r
             ON r.street_code = o.street_code AND r.dataset = o.dataset AND r.record_key = o.record_key
-         WHERE o.reported_at < s.until AND r.recorded_at <= case_in_ledger.known_at
-           AND r.superseded_at > case_in_ledger.known_at
+         WHERE o.reported_at < s.until
          ORDER BY o.street_code, o.dataset, o.record_key, r.valid_from
     ), done AS (
         SELECT e.street_code, e.case_no, e.seq, r.delivery_id, r.sheet, r.row_no
           FROM event e
-          JOIN warehouse.record r
-            ON r.street_code = e.street_code AND r.dataset = 'case_actions' AND 'action/' || r.record_key = e.cause
-         WHERE r.recorded_at <= case_in_ledger.known_at AND r.superseded_at > case_in_ledger.known_at
+          JOIN mart.record_known(case_in_ledger.known_at) r
+            ON r.street_code = e.street_code AND r.dataset = 'case_actions' AND 'action/' || (r.attrs ->> 'action_no') = e.cause
     ), traced AS (
         SELECT p.street_code, p.case_no,
                jsonb_agg(DISTINCT jsonb_build_object('delivery_id', p.delivery_id, 'sheet', p.sheet, 'row_no', p.row_no))
@@ -398,7 +395,8 @@ BEGIN ATOMIC
     ), work AS (
         SELECT e.street_code, e.case_no,
                string_agg(e.data ->> 'text', '；' ORDER BY e.seq) FILTER (WHERE e.kind IN ('measured', 'answered')) AS measures,
-               string_agg(DISTINCT coalesce(d.label, e.data ->> 'department'), '、') FILTER (WHERE e.kind = 'written') AS departments
+               string_agg(DISTINCT coalesce(d.label, e.data ->> 'department'), '、') FILTER (WHERE e.kind = 'written') AS departments,
+               (array_agg(e.solve_due_at ORDER BY e.seq DESC))[1] AS solve_due_at
           FROM event e
           LEFT JOIN warehouse.code d ON d.list = 'case_department' AND d.code = e.data ->> 'department'
          GROUP BY e.street_code, e.case_no
@@ -408,7 +406,7 @@ BEGIN ATOMIC
     SELECT l.street_code, l.case_no, l.courtyard_code, l.community_code, l.opened_at, l.found_on, l.ledger_kind,
            coalesce(f.attrs ->> 'address', y.name), f.attrs ->> 'description', w.measures, l.status,
            CASE WHEN l.level = 'department' THEN w.departments ELSE u.name END,
-           (coalesce(l.solve_due_at, l.total_due_at) AT TIME ZONE 'Asia/Shanghai')::date,
+           (coalesce(w.solve_due_at, l.total_due_at) AT TIME ZONE 'Asia/Shanghai')::date,
            CASE WHEN l.status IN ('answered', 'closed') THEN (l.answered_at AT TIME ZONE 'Asia/Shanghai')::date END,
            l.closed_on, l.closed_by, x.record_key, coalesce(x.candidates, 0), coalesce(t.sources, '[]')
       FROM listed l
@@ -423,16 +421,16 @@ END;
 COMMENT ON FUNCTION mart.case_in_ledger(text, text, timestamptz) IS
     'The cases that residents'' own reports opened and that belong to the hazard or dispute ledger of a period: found in it, or not closed when it began, as they stood at its end. same_record is the entry of the department''s ledger that is the same thing (same courtyard and kind, not other, found within same_within_days, not over before; and each fits only the other); may_be_same counts the entries that would fit, so that more than one without same_record is for a person. sources are the landed rows of the reports and of what posts did. Personal data: place, description, measures.';
 
-CREATE FUNCTION mart.case_ledger_learned(ledger text, period text) RETURNS timestamptz
+CREATE FUNCTION mart.case_ledger_learned(street text, ledger text, period text) RETURNS timestamptz
 LANGUAGE sql STABLE
 RETURN (
     SELECT max(e.at)
       FROM mart.case_event_at((mart.last_day(period) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai', 'infinity') e
-     WHERE (e.street_code, e.case_no) IN (
-               SELECT o.street_code, o.case_no
-                 FROM cases.event o
-                 JOIN warehouse.case_category k USING (street_code, category)
-                WHERE k.ledger = case_ledger_learned.ledger)
+     WHERE e.street_code = street
+       AND e.case_no IN (SELECT o.case_no
+                           FROM cases.event o
+                           JOIN warehouse.case_category k USING (street_code, category)
+                          WHERE o.street_code = street AND k.ledger = case_ledger_learned.ledger)
 );
-COMMENT ON FUNCTION mart.case_ledger_learned(text, text) IS
+COMMENT ON FUNCTION mart.case_ledger_learned(text, text, text) IS
     'When the last event of a hazard or dispute case was known that counts for a period; what happened after the period counts for none. No personal data.';
