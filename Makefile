@@ -37,6 +37,9 @@ bench-merge: $(READY) ## link and merge a million rows, beside a hand-written an
 bench-forms: $(READY) ## a roster of 110,000 rows beside other writers, and the forms due in a quarter; ARGS="--rows 20000"
 	@PYTHONPATH=include $(RUN) tests/bench/forms.py $(ARGS)
 
+bench-case-figures: $(READY) ## the figures of 50,000 cases; ARGS="--cases 20000"
+	@PYTHONPATH=include $(RUN) tests/bench/case_figures.py $(ARGS)
+
 recall: $(READY) ## whether every kind of defect of an unseen sample street is found; takes ten minutes
 	@PYTHONPATH=include:. $(RUN) tests/bench/recall.py $(ARGS)
 

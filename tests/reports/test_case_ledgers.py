@@ -66,7 +66,9 @@ def test_what_happens_after_the_closing_day_does_not_change_the_form(desk):
     desk.open("2026-10-05 10:00", FIRE)
     only = desk.world.only("hazard_ledger")
     again = reports.publish(replace(only.ctx, period=Period.quarter("2026Q3")))
-    assert [(u["period"], u["revision"]) for u in again["unchanged"] if u["report"] == "hazard_ledger"] == [("2026-09", 1)]
+    assert [(u["period"], u["revision"]) for u in again["unchanged"] if u["report"] == "hazard_ledger"] == [
+        ("2026-09", 1)
+    ]
     arrived(desk, month="2026-10", received="2026-11-02T06:30:00+08:00")
     october = one(desk.world, "hazard_ledger", "2026-10", "2026Q4")
     assert [row[1] for row in table(october, 6, 2)] == ["2026-09-29", "2026-10-05"]
@@ -79,8 +81,12 @@ def test_a_case_that_was_taken_up_late_makes_a_revision_that_says_so(desk):
     desk.open("2026-09-30 22:00", FIRE, taken_up="2026-10-07 09:00")
     only = desk.world.only("hazard_ledger")
     result = reports.publish(replace(only.ctx, period=Period.quarter("2026Q3")))
-    assert [(p["period"], p["revision"]) for p in result["published"] if p["report"] == "hazard_ledger"] == [("2026-09", 2)]
-    known = desk.world.rows("SELECT as_known_at FROM publish.publication WHERE report = 'hazard_ledger' ORDER BY revision")
+    assert [(p["period"], p["revision"]) for p in result["published"] if p["report"] == "hazard_ledger"] == [
+        ("2026-09", 2)
+    ]
+    known = desk.world.rows(
+        "SELECT as_known_at FROM publish.publication WHERE report = 'hazard_ledger' ORDER BY revision"
+    )
     assert [f"{row['as_known_at']:%m-%d}" for row in known] == ["10-01", "10-07"]
 
 
@@ -89,8 +95,13 @@ def test_one_hazard_is_not_listed_twice(desk):
     desk.open("2026-09-08 09:00", FIRE)
     sheet = one(desk.world, "hazard_ledger", "2026-09")
     assert [row[3] for row in table(sheet, 6, 1)] == ["飞线充电"]
-    assert notes(sheet, 7)[1] == "另有1处居民上报的隐患来源已经列出（同一院落、同一类别、发现时间相近，且一一对应），不重复列入。"
-    assert desk.world.rows("SELECT same_record FROM mart.case_in_ledger('hazard', '2026-09', 'infinity')") == [{"same_record": "H1"}]
+    assert (
+        notes(sheet, 7)[1]
+        == "另有1处居民上报的隐患来源已经列出（同一院落、同一类别、发现时间相近，且一一对应），不重复列入。"
+    )
+    assert desk.world.rows("SELECT same_record FROM mart.case_in_ledger('hazard', '2026-09', 'infinity')") == [
+        {"same_record": "H1"}
+    ]
 
 
 def other_courtyard(desk):
@@ -118,7 +129,9 @@ def kind_that_says_nothing(desk):
     desk.open("2026-09-08 09:00", "safety")
 
 
-@pytest.mark.parametrize("differs", [other_courtyard, other_kind, too_long_ago, over_before_it_was_found, kind_that_says_nothing])
+@pytest.mark.parametrize(
+    "differs", [other_courtyard, other_kind, too_long_ago, over_before_it_was_found, kind_that_says_nothing]
+)
 def test_what_may_be_another_hazard_is_listed(desk, differs):
     differs(desk)
     sheet = one(desk.world, "hazard_ledger", "2026-09")

@@ -24,9 +24,9 @@ def test_a_case_solved_in_its_courtyard(desk):
     case = desk.happen(case, "acknowledged", "2026-07-01 10:00")
     case = desk.happen(case, "answered", "2026-07-02 10:00", text="换了灯")
     desk.happen(case, "confirmed", "2026-07-02 12:00")
-    assert of(desk, '"case"', "status, closed_by, closed_level, elapsed_hours, first_answer_hours, reports, channels") == [
-        ("closed", "confirmed", "courtyard", 27, 25, 2, ["page", "worker"])
-    ]
+    assert of(
+        desk, '"case"', "status, closed_by, closed_level, elapsed_hours, first_answer_hours, reports, channels"
+    ) == [("closed", "confirmed", "courtyard", 27, 25, 2, ["page", "worker"])]
     assert of(desk, '"case"', "is_answered_in_level_time, is_answered_in_time, is_overdue, reopened, answers_post") == [
         (True, True, False, 0, None)
     ]
@@ -52,9 +52,9 @@ def test_the_steps_of_a_case_that_climbs(desk):
         ("street", "unsolved", "06 16:00", True, True, 60 + 5 * 7 * 60 + 6 * 60),
         ("street", None, "14 18:00", None, None, None),
     ]
-    assert of(desk, '"case"', "status, reopened, escalations, handed_back, is_answered_in_level_time, closed_level") == [
-        ("waiting", 1, 1, 1, True, None)
-    ]
+    assert of(
+        desk, '"case"', "status, reopened, escalations, handed_back, is_answered_in_level_time, closed_level"
+    ) == [("waiting", 1, 1, 1, True, None)]
 
 
 def test_a_clock_that_ran_out_is_told_of_step_and_case(desk):
@@ -88,16 +88,16 @@ def test_figures_of_a_quarter(desk):
     desk.solve(raised, "2026-07-02 13:00", "2026-07-03 12:00")
     late = desk.join(desk.open("2026-08-03 09:00", courtyard="C2", level="street"), "2026-08-03 10:00")
     desk.clock(desk.happen(late, "acknowledged", "2026-08-03 11:00"), "2026-09-03 09:00")
-    desk.happen(desk.open("2026-09-01 09:00", courtyard=None), "refused", "2026-09-01 10:00", reason="不在本街道", where="邻街")
+    desk.happen(
+        desk.open("2026-09-01 09:00", courtyard=None), "refused", "2026-09-01 10:00", reason="不在本街道", where="邻街"
+    )
     desk.open("2026-09-02 09:00", held=True)
     columns = (
         "unit_name, received, reports, repeats, answered, answered_in_time, answered_in_level_time, overdue, open, solved,"
         " solved_courtyard, solved_community, refused, median_answer_hours"
     )
     where = "case_indicator WHERE period = '2026Q3'"
-    assert of(desk, f"{where} AND level = 'street'", columns) == [
-        ("少城街道", 4, 5, 1, 3, 3, 3, 1, 1, 2, 1, 1, 1, 2)
-    ]
+    assert of(desk, f"{where} AND level = 'street'", columns) == [("少城街道", 4, 5, 1, 3, 3, 3, 1, 1, 2, 1, 1, 1, 2)]
     assert of(desk, f"{where} AND level = 'community'", columns) == [
         ("商业街社区", 1, 2, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, None), ("四道街社区", 3, 3, 0, 3, 3, 3, 0, 0, 2, 1, 1, 1, 2),
     ]  # fmt: skip

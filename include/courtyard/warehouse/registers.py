@@ -125,7 +125,14 @@ def _codes(district: District) -> Rows:
 def _case_categories(district: District) -> Rows:
     days = district.cases.ledgers.same_within_days
     for c in district.cases.categories:
-        yield district.office.street_code, c.code, c.title, c.ledger, c.ledger_kind, days.get(c.ledger) if c.ledger else None
+        yield (
+            district.office.street_code,
+            c.code,
+            c.title,
+            c.ledger,
+            c.ledger_kind,
+            days.get(c.ledger) if c.ledger else None,
+        )
 
 
 def _working_stretches(district: District) -> Rows:

@@ -23,7 +23,8 @@ RETURN (
              WHERE w.street_code = street AND w.begins_at <= until ORDER BY w.begins_at DESC LIMIT 1) l,
            (SELECT * FROM warehouse.working_stretch w
              WHERE w.street_code = street AND w.begins_at <= since ORDER BY w.begins_at DESC LIMIT 1) f
-     WHERE until < (SELECT max(w.ends_at) FROM warehouse.working_stretch w WHERE w.street_code = street)
+     WHERE until < (SELECT w.ends_at FROM warehouse.working_stretch w
+                     WHERE w.street_code = street ORDER BY w.begins_at DESC LIMIT 1)
 );
 COMMENT ON FUNCTION mart.worked_minutes(text, timestamptz, timestamptz) IS
     'The minutes of the office''s working time between two moments, with 调休, as the pack''s calendar counts them; NULL where the calendar does not reach. For years that the State Council has not announced, Monday to Friday are assumed. No personal data.';
@@ -35,33 +36,36 @@ RETURNS TABLE (street_code text, case_no text, step_no integer, level text, unit
                is_answered_in_time boolean, extensions integer, worked_minutes integer)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH happened AS (
-        SELECT * FROM mart.case_event_at(case_step_at.until, case_step_at.known_at)
-    ), step AS (
-        SELECT h.street_code, h.case_no, h.step_no, max(h.seq) AS last_seq,
-               lead(min(h.seq)) OVER (PARTITION BY h.street_code, h.case_no ORDER BY h.step_no) AS next_seq,
+    -- What the first and the last event of a step say goes along with its number: '000007:escalated:not_solved'.
+    WITH step AS (
+        SELECT h.street_code, h.case_no, h.step_no,
+               split_part(max(lpad(h.seq::text, 6, '0') || ':' || h.status), ':', 2) AS status,
+               split_part(max(lpad(h.seq::text, 6, '0') || ':' || h.level), ':', 2) AS level,
+               split_part(max(lpad(h.seq::text, 6, '0') || ':' || h.unit_code), ':', 2) AS unit_code,
+               lead(min(lpad(h.seq::text, 6, '0') || ':' || h.kind || ':' || coalesce(h.data ->> 'why', ''))) OVER of_case AS next,
+               lead(min(h.at)) OVER of_case AS next_at,
                coalesce(max(h.at) FILTER (WHERE h.kind = 'released'), min(h.at)) AS told_at,
                min(h.at) FILTER (WHERE h.kind IN ('acknowledged', 'answered', 'written')) AS acknowledged_at,
                max(h.at) FILTER (WHERE h.kind IN ('answered', 'refused')) AS answered_at,
+               max(h.at) FILTER (WHERE h.kind IN ('source_closed', 'joined')) AS ended_at,
                (array_agg(h.acknowledge_due_at ORDER BY h.seq DESC) FILTER (WHERE h.acknowledge_due_at IS NOT NULL))[1]
                    AS acknowledge_due_at,
                (array_agg(h.solve_due_at ORDER BY h.seq DESC) FILTER (WHERE h.solve_due_at IS NOT NULL))[1] AS solve_due_at,
                (count(*) FILTER (WHERE h.kind = 'extended'))::int AS extensions,
                bool_or(h.kind = 'overdue' AND h.data ->> 'why' = 'not_acknowledged') AS is_late_sign,
                bool_or(h.kind = 'overdue' AND h.data ->> 'why' = 'not_solved') AS is_late_work
-          FROM happened h
+          FROM mart.case_event_at(case_step_at.until, case_step_at.known_at) h
          GROUP BY h.street_code, h.case_no, h.step_no
+        WINDOW of_case AS (PARTITION BY h.street_code, h.case_no ORDER BY h.step_no)
     ), ended AS (
-        SELECT s.*, l.level, l.unit_code, n.kind = 'escalated' AND n.data ->> 'why' = 'not_acknowledged' AS is_sign_missed,
-               n.kind = 'escalated' AND n.data ->> 'why' = 'not_solved' AS is_work_missed,
-               coalesce(s.answered_at, n.at, CASE WHEN l.status IN ('closed', 'joined') THEN l.at END) AS left_at,
-               CASE WHEN n.kind IN ('unsolved', 'reopened', 'followed_up') THEN 'unsolved'
-                    WHEN n.kind IS NOT NULL THEN n.kind
-                    WHEN l.status = 'closed' THEN 'solved'
-                    WHEN l.status IN ('answered', 'refused', 'joined') THEN l.status END AS how
+        SELECT s.*, split_part(s.next, ':', 2) = 'escalated' AND split_part(s.next, ':', 3) = 'not_acknowledged' AS is_sign_missed,
+               split_part(s.next, ':', 2) = 'escalated' AND split_part(s.next, ':', 3) = 'not_solved' AS is_work_missed,
+               coalesce(s.answered_at, s.next_at, s.ended_at) AS left_at,
+               CASE WHEN split_part(s.next, ':', 2) IN ('unsolved', 'reopened', 'followed_up') THEN 'unsolved'
+                    WHEN s.next IS NOT NULL THEN split_part(s.next, ':', 2)
+                    WHEN s.status = 'closed' THEN 'solved'
+                    WHEN s.status IN ('answered', 'refused', 'joined') THEN s.status END AS how
           FROM step s
-          JOIN happened l ON l.street_code = s.street_code AND l.case_no = s.case_no AND l.seq = s.last_seq
-          LEFT JOIN happened n ON n.street_code = s.street_code AND n.case_no = s.case_no AND n.seq = s.next_seq
     )
     SELECT e.street_code, e.case_no, e.step_no, e.level, e.unit_code, e.told_at, e.acknowledged_at, e.answered_at, e.left_at,
            e.how, e.acknowledge_due_at, e.solve_due_at,
@@ -109,22 +113,29 @@ RETURNS TABLE (street_code text, case_no text, direction text, parent_no text, s
                is_overdue boolean, satisfaction text, answers_unit text, answers_post text)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH happened AS (
-        SELECT * FROM mart.case_event_at(case_at.until, case_at.known_at)
-    ), told AS (
+    -- What the first answer, the end and the last follow-up say goes along with the event's number: '000007:true'.
+    WITH told AS (
         SELECT h.street_code, h.case_no, max(h.seq) AS last_seq,
                coalesce((min(h.data ->> 'opened_at') FILTER (WHERE h.seq = 1))::timestamptz, min(h.at)) AS opened_at,
-               min(h.seq) FILTER (WHERE h.kind IN ('answered', 'refused', 'source_closed')) AS answer_seq,
+               min(h.at) FILTER (WHERE h.kind IN ('answered', 'refused', 'source_closed')) AS first_answered_at,
                max(h.at) FILTER (WHERE h.kind IN ('answered', 'refused', 'source_closed')) AS answered_at,
-               max(h.seq) FILTER (WHERE h.kind IN ('confirmed', 'lapsed', 'source_closed', 'refused', 'joined')) AS end_seq,
-               max(h.seq) FILTER (WHERE h.kind = 'followed_up') AS asked_seq,
+               split_part(min(lpad(h.seq::text, 6, '0') || ':'
+                              || coalesce(h.at <= coalesce(h.solve_due_at, h.acknowledge_due_at), false)::text)
+                          FILTER (WHERE h.kind IN ('answered', 'refused', 'source_closed')), ':', 2) AS in_level_time,
+               split_part(min(lpad(h.seq::text, 6, '0') || ':' || (h.at <= h.total_due_at)::text)
+                          FILTER (WHERE h.kind IN ('answered', 'refused', 'source_closed')), ':', 2) AS in_time,
+               max(h.at) FILTER (WHERE h.kind IN ('confirmed', 'lapsed', 'source_closed', 'refused', 'joined')) AS ended_at,
+               split_part(max(lpad(h.seq::text, 6, '0') || ':' || h.kind)
+                          FILTER (WHERE h.kind IN ('confirmed', 'lapsed', 'source_closed')), ':', 2) AS closed_by,
+               split_part(max(lpad(h.seq::text, 6, '0') || ':' || coalesce(h.data ->> 'satisfaction', ''))
+                          FILTER (WHERE h.kind = 'followed_up'), ':', 2) AS satisfaction,
                (count(*) FILTER (WHERE h.kind = 'escalated'))::int AS escalations,
                (count(*) FILTER (WHERE h.kind = 'handed_back'))::int AS handed_back,
                (count(*) FILTER (WHERE h.kind IN ('unsolved', 'reopened')
                                     OR (h.kind = 'followed_up' AND h.data ->> 'solved' = 'false')))::int AS reopened,
                bool_or(h.kind IN ('supervised', 'overdue')) AS is_supervised,
                bool_or(h.kind = 'overdue' AND h.data ->> 'why' = 'total') AS is_overdue
-          FROM happened h
+          FROM mart.case_event_at(case_at.until, case_at.known_at) h
          GROUP BY h.street_code, h.case_no
     ), reported AS (
         SELECT r.street_code, r.case_no, count(*)::int AS reports, array_agg(DISTINCT r.channel ORDER BY r.channel) AS channels,
@@ -149,25 +160,24 @@ BEGIN ATOMIC
                 WHEN u.kind = 'grid' THEN u.parent_code WHEN u.kind = 'community' THEN u.code END,
            l.category, coalesce(k.title, l.category), k.ledger, l.urgency, c.emergency, t.opened_at, l.total_due_at,
            CASE WHEN l.status IN ('held', 'waiting') THEN l.acknowledge_due_at END,
-           CASE WHEN l.status IN ('waiting', 'handling') THEN l.solve_due_at END, a.at, t.answered_at,
-           CASE WHEN l.status IN ('closed', 'refused', 'joined') THEN e.at END,
-           CASE WHEN l.status = 'closed' THEN CASE e.kind WHEN 'source_closed' THEN 'source' ELSE e.kind END END,
+           CASE WHEN l.status IN ('waiting', 'handling') THEN l.solve_due_at END, t.first_answered_at, t.answered_at,
+           CASE WHEN l.status IN ('closed', 'refused', 'joined') THEN t.ended_at END,
+           CASE WHEN l.status = 'closed' THEN replace(t.closed_by, 'source_closed', 'source') END,
            CASE WHEN l.status = 'closed' THEN l.level END,
            CASE WHEN l.status IN ('closed', 'refused', 'joined')
-                THEN round((extract(epoch FROM e.at - t.opened_at) / 3600)::numeric, 2) END,
-           round((extract(epoch FROM a.at - t.opened_at) / 3600)::numeric, 2),
+                THEN round((extract(epoch FROM t.ended_at - t.opened_at) / 3600)::numeric, 2) END,
+           round((extract(epoch FROM t.first_answered_at - t.opened_at) / 3600)::numeric, 2),
            w.courtyard_minutes, w.community_minutes, w.street_minutes, w.department_minutes, coalesce(r.reports, 0),
            coalesce(r.channels, '{}'), t.escalations, t.handed_back, t.reopened, t.is_supervised,
-           CASE WHEN a.at IS NOT NULL THEN coalesce(a.at <= coalesce(a.solve_due_at, a.acknowledge_due_at), false)
-                WHEN t.escalations > 0 OR t.is_supervised AND t.is_overdue THEN false END,
-           CASE WHEN a.at IS NOT NULL THEN a.at <= a.total_due_at WHEN t.is_overdue THEN false END,
-           t.is_overdue, f.data ->> 'satisfaction', p.answers_unit, p.answers_post
+           CASE WHEN t.first_answered_at IS NOT NULL THEN t.in_level_time = 'true'
+                WHEN t.escalations > 0 OR t.is_overdue THEN false END,
+           CASE WHEN t.first_answered_at IS NOT NULL THEN t.in_time = 'true' WHEN t.is_overdue THEN false END,
+           t.is_overdue, nullif(t.satisfaction, ''), p.answers_unit, p.answers_post
       FROM told t
       JOIN cases."case" c ON c.street_code = t.street_code AND c.case_no = t.case_no
-      JOIN happened l ON l.street_code = t.street_code AND l.case_no = t.case_no AND l.seq = t.last_seq
-      LEFT JOIN happened a ON a.street_code = t.street_code AND a.case_no = t.case_no AND a.seq = t.answer_seq
-      LEFT JOIN happened e ON e.street_code = t.street_code AND e.case_no = t.case_no AND e.seq = t.end_seq
-      LEFT JOIN happened f ON f.street_code = t.street_code AND f.case_no = t.case_no AND f.seq = t.asked_seq
+      -- by its key, whatever the planner thinks of how many there are
+     CROSS JOIN LATERAL (SELECT e.* FROM cases.event e
+                          WHERE e.street_code = t.street_code AND e.case_no = t.case_no AND e.seq = t.last_seq LIMIT 1) l
       LEFT JOIN reported r ON r.street_code = t.street_code AND r.case_no = t.case_no
       LEFT JOIN worked w ON w.street_code = t.street_code AND w.case_no = t.case_no
       LEFT JOIN warehouse.courtyard y ON y.courtyard_code = l.courtyard_code
@@ -223,21 +233,20 @@ RETURNS TABLE (street_code text, level text, unit_code text, unit_name text, gra
                escalated integer, handed_back integer, reopened integer, median_answer_hours numeric,
                mean_answer_hours numeric, rated integer, satisfied integer, neutral integer, dissatisfied integer,
                satisfaction_rate numeric, is_rating_small boolean)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SET work_mem = '64MB'
 BEGIN ATOMIC
+    -- Counted once by month and courtyard, then added up; only a median needs every case again.
     WITH taken AS (
-        SELECT c.*, d.grain, d.period, p.level AS unit_level, p.unit, p.parent
+        SELECT c.street_code, c.community_code, c.grid_code, c.courtyard_code, c.status, c.closed_level, c.reports,
+               c.first_answered_at IS NOT NULL AS is_answered, c.first_answer_hours AS hours, c.is_answered_in_time,
+               c.is_answered_in_level_time, c.is_overdue, c.escalations, c.handed_back, c.reopened, c.satisfaction,
+               date_trunc('month', c.opened_at AT TIME ZONE 'Asia/Shanghai')::date AS month
           FROM mart.case_at(case_indicator_at.until, case_indicator_at.known_at) c
-         CROSS JOIN LATERAL (SELECT c.opened_at AT TIME ZONE 'Asia/Shanghai' AS moment) o
-         CROSS JOIN LATERAL (VALUES ('month', to_char(o.moment, 'YYYY-MM')), ('quarter', to_char(o.moment, 'YYYY"Q"Q')))
-               AS d(grain, period)
-         CROSS JOIN LATERAL (VALUES ('street', c.street_code, NULL), ('community', c.community_code, c.street_code),
-                                    ('grid', c.grid_code, c.community_code), ('courtyard', c.courtyard_code, c.grid_code))
-               AS p(level, unit, parent)
-         WHERE c.direction = 'up' AND c.status NOT IN ('held', 'joined') AND p.unit IS NOT NULL
-    ), counted AS (
-        SELECT t.street_code, t.unit_level, t.unit, min(t.parent) AS parent, t.grain, t.period, count(*) AS received,
-               sum(t.reports) AS reports, sum(greatest(t.reports - 1, 0)) AS repeats, count(t.first_answered_at) AS answered,
+         WHERE c.direction = 'up' AND c.status NOT IN ('held', 'joined')
+    ), cell AS (
+        SELECT t.street_code, t.community_code, t.grid_code, t.courtyard_code, t.month, count(*) AS received,
+               sum(t.reports) AS reports, sum(greatest(t.reports - 1, 0)) AS repeats,
+               count(*) FILTER (WHERE t.is_answered) AS answered,
                count(*) FILTER (WHERE t.is_answered_in_time) AS in_time,
                count(*) FILTER (WHERE t.is_answered_in_level_time) AS in_level_time,
                count(*) FILTER (WHERE t.is_overdue) AS overdue,
@@ -249,16 +258,39 @@ BEGIN ATOMIC
                count(*) FILTER (WHERE t.status = 'refused') AS refused,
                count(*) FILTER (WHERE t.escalations > 0) AS escalated,
                count(*) FILTER (WHERE t.handed_back > 0) AS handed_back,
-               count(*) FILTER (WHERE t.reopened > 0) AS reopened,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY t.first_answer_hours::float8) AS median_hours,
-               avg(t.first_answer_hours) AS mean_hours,
-               -- by quarter only: months would tell what their quarter leaves out
-               CASE t.grain WHEN 'quarter' THEN count(t.satisfaction) END AS rated,
-               CASE t.grain WHEN 'quarter' THEN count(*) FILTER (WHERE t.satisfaction = 'satisfied') END AS satisfied,
-               CASE t.grain WHEN 'quarter' THEN count(*) FILTER (WHERE t.satisfaction = 'neutral') END AS neutral,
-               CASE t.grain WHEN 'quarter' THEN count(*) FILTER (WHERE t.satisfaction = 'dissatisfied') END AS dissatisfied
+               count(*) FILTER (WHERE t.reopened > 0) AS reopened, sum(t.hours) AS hours,
+               count(t.satisfaction) AS rated, count(*) FILTER (WHERE t.satisfaction = 'satisfied') AS satisfied,
+               count(*) FILTER (WHERE t.satisfaction = 'neutral') AS neutral,
+               count(*) FILTER (WHERE t.satisfaction = 'dissatisfied') AS dissatisfied
           FROM taken t
-         GROUP BY t.street_code, t.unit_level, t.unit, t.grain, t.period
+         GROUP BY t.street_code, t.community_code, t.grid_code, t.courtyard_code, t.month
+    ), middle AS (
+        SELECT t.street_code, p.unit, d.first_day, d.is_quarter, percentile_cont(0.5) WITHIN GROUP (ORDER BY t.hours::float8) AS hours
+          FROM taken t
+         CROSS JOIN LATERAL (VALUES (t.street_code COLLATE "C"), (t.community_code), (t.grid_code), (t.courtyard_code)) AS p(unit)
+         CROSS JOIN LATERAL (VALUES (t.month, false), (date_trunc('quarter', t.month)::date, true)) AS d(first_day, is_quarter)
+         WHERE t.hours IS NOT NULL AND p.unit IS NOT NULL
+         GROUP BY t.street_code, p.unit, d.first_day, d.is_quarter
+    ), counted AS (
+        SELECT c.street_code, p.level AS unit_level, p.unit, min(p.parent) AS parent, d.first_day, d.is_quarter,
+               sum(c.received) AS received, sum(c.reports) AS reports, sum(c.repeats) AS repeats, sum(c.answered) AS answered,
+               sum(c.in_time) AS in_time, sum(c.in_level_time) AS in_level_time, sum(c.overdue) AS overdue,
+               sum(c.open) AS open, sum(c.solved) AS solved, sum(c.by_courtyard) AS by_courtyard,
+               sum(c.by_community) AS by_community, sum(c.by_street) AS by_street, sum(c.by_department) AS by_department,
+               sum(c.refused) AS refused, sum(c.escalated) AS escalated, sum(c.handed_back) AS handed_back,
+               sum(c.reopened) AS reopened, sum(c.hours) / nullif(sum(c.answered), 0) AS mean_hours,
+               -- by quarter only: months would tell what their quarter leaves out
+               CASE WHEN d.is_quarter THEN sum(c.rated) END AS rated,
+               CASE WHEN d.is_quarter THEN sum(c.satisfied) END AS satisfied,
+               CASE WHEN d.is_quarter THEN sum(c.neutral) END AS neutral,
+               CASE WHEN d.is_quarter THEN sum(c.dissatisfied) END AS dissatisfied
+          FROM cell c
+         CROSS JOIN LATERAL (VALUES ('street', c.street_code, NULL), ('community', c.community_code, c.street_code),
+                                    ('grid', c.grid_code, c.community_code), ('courtyard', c.courtyard_code, c.grid_code))
+               AS p(level, unit, parent)
+         CROSS JOIN LATERAL (VALUES (c.month, false), (date_trunc('quarter', c.month)::date, true)) AS d(first_day, is_quarter)
+         WHERE p.unit IS NOT NULL
+         GROUP BY c.street_code, p.level, p.unit, d.first_day, d.is_quarter
     ), ranked AS (
         -- Among the units below one: the least first, of those in which anybody was asked.
         SELECT c.*, o.small_count,
@@ -267,7 +299,7 @@ BEGIN ATOMIC
                sum(c.rated) OVER (g ORDER BY c.rated, c.unit) - c.rated AS before
           FROM counted c
           LEFT JOIN warehouse.office o ON o.street_code = c.street_code
-        WINDOW g AS (PARTITION BY c.street_code, c.unit_level, c.parent, c.grain, c.period, c.rated > 0)
+        WINDOW g AS (PARTITION BY c.street_code, c.unit_level, c.parent, c.first_day, c.is_quarter, c.rated > 0)
     ), marked AS (
         -- A small count, and as many others beside it that it cannot be told from what is left of their sum.
         SELECT r.*, coalesce(r.rated > 0 AND (r.unit_level = 'courtyard' OR r.rated < r.small_count
@@ -276,17 +308,21 @@ BEGIN ATOMIC
     ), named AS (
         SELECT DISTINCT ON (u.code) u.code, u.name FROM warehouse.unit u ORDER BY u.code, u.valid_from DESC
     )
-    SELECT m.street_code, m.unit_level, m.unit, coalesce(y.name, n.name), m.grain, m.period, m.received::int,
+    SELECT m.street_code, m.unit_level, m.unit, coalesce(y.name, n.name),
+           CASE WHEN m.is_quarter THEN 'quarter' ELSE 'month' END,
+           to_char(m.first_day, CASE WHEN m.is_quarter THEN 'YYYY"Q"Q' ELSE 'YYYY-MM' END), m.received::int,
            m.reports::int, m.repeats::int, m.answered::int, m.in_time::int, m.in_level_time::int, m.overdue::int,
            m.open::int, m.solved::int, m.by_courtyard::int, m.by_community::int, m.by_street::int, m.by_department::int,
-           m.refused::int, m.escalated::int, m.handed_back::int, m.reopened::int, round(m.median_hours::numeric, 1),
+           m.refused::int, m.escalated::int, m.handed_back::int, m.reopened::int, round(q.hours::numeric, 1),
            round(m.mean_hours, 1), m.rated::int, m.satisfied::int, m.neutral::int, m.dissatisfied::int,
            round(100.0 * m.satisfied / nullif(m.satisfied + m.dissatisfied, 0), 1),
            m.is_small OR coalesce(above.is_small, false)
       FROM marked m
+      LEFT JOIN middle q
+        ON q.street_code = m.street_code AND q.unit = m.unit AND q.first_day = m.first_day AND q.is_quarter = m.is_quarter
       LEFT JOIN marked above
         ON above.street_code = m.street_code AND above.unit_level = 'community' AND m.unit_level = 'grid'
-       AND above.unit = m.parent AND above.grain = m.grain AND above.period = m.period AND m.rated > 0
+       AND above.unit = m.parent AND above.first_day = m.first_day AND above.is_quarter = m.is_quarter AND m.rated > 0
       LEFT JOIN warehouse.courtyard y ON y.courtyard_code = m.unit
       LEFT JOIN named n ON n.code = m.unit;
 END;
@@ -339,7 +375,8 @@ BEGIN ATOMIC
     ), event AS (
         SELECT h.* FROM span s, LATERAL mart.case_event_at(s.until, case_in_ledger.known_at) h
     ), listed AS (
-        SELECT c.*, k.ledger_kind, k.same_within_days, s.first_day, s.end_day,
+        SELECT c.street_code, c.case_no, c.courtyard_code, c.community_code, c.opened_at, c.status, c.level, c.unit_code,
+               c.total_due_at, c.answered_at, c.closed_by, k.ledger_kind, k.same_within_days, s.first_day, s.end_day,
                (c.opened_at AT TIME ZONE 'Asia/Shanghai')::date AS found_on,
                CASE WHEN c.status = 'closed' THEN (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date END AS closed_on
           FROM span s, LATERAL mart.case_at(s.until, case_in_ledger.known_at) c

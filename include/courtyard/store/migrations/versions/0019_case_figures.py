@@ -54,9 +54,7 @@ def upgrade() -> None:
         sa.Column("street_code", sa.Text(), nullable=False),
         sa.Column("begins_at", _MOMENT, nullable=False),
         sa.Column("ends_at", _MOMENT, nullable=False),
-        sa.Column(
-            "minutes_before", sa.Integer(), nullable=False, comment="working minutes of all stretches before it"
-        ),
+        sa.Column("minutes_before", sa.Integer(), nullable=False, comment="working minutes of all stretches before it"),
         sa.PrimaryKeyConstraint("street_code", "begins_at"),
         schema="warehouse",
     )
