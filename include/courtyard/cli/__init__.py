@@ -18,6 +18,7 @@ def application() -> typer.Typer:
     from courtyard.cli import (  # noqa: F401  (they put themselves in)
         archive_commands,
         burden,
+        case_figures,
         commands,
         desk,
         grid_commands,

@@ -110,7 +110,7 @@ class Ledgers(Frozen):
     """`same_within_days`: a case and an entry of a department's ledger, of one kind in one courtyard, that were found no further
     apart are one thing, if each fits no other. Few days: listed twice is better than one of two not listed."""
 
-    same_within_days: dict[Literal["hazard", "dispute"], int] = {"hazard": 7, "dispute": 3}
+    same_within_days: dict[Literal["hazard", "dispute"], int] = Field({"hazard": 7, "dispute": 3})
 
 
 class RootCauses(Frozen):

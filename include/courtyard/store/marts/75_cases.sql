@@ -242,7 +242,7 @@ BEGIN ATOMIC
                c.is_answered_in_level_time, c.is_overdue, c.escalations, c.handed_back, c.reopened, c.satisfaction,
                date_trunc('month', c.opened_at AT TIME ZONE 'Asia/Shanghai')::date AS month
           FROM mart.case_at(case_indicator_at.until, case_indicator_at.known_at) c
-         WHERE c.direction = 'up' AND c.status NOT IN ('held', 'joined')
+         WHERE c.direction = 'up' AND c.status NOT IN ('held', 'joined') AND c.reports > 0
     ), cell AS (
         SELECT t.street_code, t.community_code, t.grid_code, t.courtyard_code, t.month, count(*) AS received,
                sum(t.reports) AS reports, sum(greatest(t.reports - 1, 0)) AS repeats,
@@ -331,7 +331,7 @@ COMMENT ON FUNCTION mart.case_indicator_at(timestamptz, timestamptz) IS
 
 CREATE VIEW mart.case_indicator AS SELECT * FROM mart.case_indicator_at('infinity', 'infinity');
 COMMENT ON VIEW mart.case_indicator IS
-    'Figures of the cases received in each month and quarter, of the street, its communities, grids and courtyards, with the outcome known now. Tasks from departments are not counted, nor what is held as suspicious or was joined into another case. Exact, for those who work on the cases, and not for courtyard_reader. Whoever shows it to others leaves out the rating where is_rating_small: residents who answered could be told apart. That mark is a precaution, not a proof; what is published goes through a form''s view of counts (docs/disclosure.md). No personal data.';
+    'Figures of the cases received in each month and quarter, of the street, its communities, grids and courtyards, with the outcome known now. Tasks from departments are not counted, nor what nobody reported (root causes), is held as suspicious, or was joined into another case. Exact, for those who work on the cases, and not for courtyard_reader. Whoever shows it to others leaves out the rating where is_rating_small: residents who answered could be told apart. That mark is a precaution, not a proof; what is published goes through a form''s view of counts (docs/disclosure.md). No personal data.';
 COMMENT ON COLUMN mart.case_indicator.level IS 'street, community, grid or courtyard; a case whose courtyard nobody knows counts where its unit lies.';
 COMMENT ON COLUMN mart.case_indicator.grain IS 'month or quarter.';
 COMMENT ON COLUMN mart.case_indicator.received IS '受理: cases whose first minute lies in the period. received = open + solved + refused.';
