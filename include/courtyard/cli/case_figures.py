@@ -71,7 +71,7 @@ def root_causes(as_json: Json = False) -> None:
     from courtyard.cases import root_causes as finding
 
     with _at_the_desk() as ctx, ctx.engine().connect() as connection:
-        found = finding.candidates(connection, ctx, at=datetime.now(SHANGHAI))
+        found = finding.candidates(connection, ctx, at=_now())
         rows = [_told(ctx, candidate) for candidate in found]
     if as_json:
         print_json(rows)
@@ -97,11 +97,15 @@ def confirm_root_cause(
     from courtyard.cases import root_causes as finding
 
     with _at_the_desk() as ctx:
-        case = finding.confirm(ctx, name, post=post, at=datetime.now(SHANGHAI), text=said)
+        case = finding.confirm(ctx, name, post=post, at=_now(), text=said)
     if as_json:
         print_json({"case_no": case.case_no, "unit": case.unit_code, "total_due_at": case.total_due_at})
     else:
         console.print(f"根源工单{case.case_no}已立，由街道办理。", highlight=False)
+
+
+def _now() -> datetime:
+    return datetime.now(SHANGHAI)
 
 
 def shown_row(row: dict[str, Any]) -> dict[str, Any]:
