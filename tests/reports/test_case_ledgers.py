@@ -62,8 +62,8 @@ def test_a_cell_of_a_case_leads_to_what_posts_did_as_well(desk):
     case = desk.happen(desk.open("2026-09-30 20:00", FIRE), "acknowledged", "2026-09-30 21:00")
     (done,) = desk.world.rows("SELECT substr(cause, 8) AS no FROM cases.event WHERE kind = 'acknowledged'")
     landed = desk.world.batch("disputes", "2026-10", "2026-10-01T08:00:00+08:00")  # as the source of actions lands it
-    desk.world.record(landed, "x", {"action_no": done["no"]}, row_no=7)
-    desk.world.execute("UPDATE warehouse.record SET dataset = 'case_actions' WHERE record_key = 'x'")
+    desk.world.record(landed, done["no"], {}, row_no=7)
+    desk.world.execute("UPDATE warehouse.record SET dataset = 'case_actions' WHERE dataset = 'disputes'")
     one(desk.world, "hazard_ledger", "2026-09")
     found = reports.trace(desk.world.ctx, "hazard_ledger", "2026-09", "M6")
     assert ("case_actions", 7) in [(row["dataset"], row["row_no"]) for row in found["rows"]]

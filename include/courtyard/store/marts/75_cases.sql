@@ -151,8 +151,6 @@ BEGIN ATOMIC
                (sum(s.worked_minutes) FILTER (WHERE s.level = 'department'))::int AS department_minutes
           FROM mart.case_step_at(case_at.until, case_at.known_at) s
          GROUP BY s.street_code, s.case_no
-    ), unit AS (
-        SELECT DISTINCT ON (u.code) u.code, u.kind, u.parent_code FROM warehouse.unit u ORDER BY u.code, u.valid_from DESC
     )
     SELECT t.street_code, t.case_no, c.direction, c.parent_no, r.source, l.status, l.level, l.unit_code, l.courtyard_code,
            CASE WHEN y.courtyard_code IS NOT NULL THEN y.grid_code WHEN u.kind = 'grid' THEN u.code END,
@@ -181,7 +179,8 @@ BEGIN ATOMIC
       LEFT JOIN reported r ON r.street_code = t.street_code AND r.case_no = t.case_no
       LEFT JOIN worked w ON w.street_code = t.street_code AND w.case_no = t.case_no
       LEFT JOIN warehouse.courtyard y ON y.courtyard_code = l.courtyard_code
-      LEFT JOIN unit u ON u.code = l.unit_code
+      LEFT JOIN LATERAL (SELECT n.code, n.kind, n.parent_code FROM warehouse.unit n
+                          WHERE n.code = l.unit_code ORDER BY n.valid_from DESC LIMIT 1) u ON true
       LEFT JOIN warehouse.case_category k ON k.street_code = t.street_code AND k.category = l.category
       LEFT JOIN warehouse.answering p
         ON l.status IN ('held', 'waiting', 'handling', 'answered') AND p.unit_code = l.unit_code
@@ -372,17 +371,17 @@ BEGIN ATOMIC
         SELECT lower(mart.period_days(case_in_ledger.period)) AS first_day,
                upper(mart.period_days(case_in_ledger.period)) AS end_day,
                upper(mart.period_days(case_in_ledger.period))::timestamp AT TIME ZONE 'Asia/Shanghai' AS until
-    ), event AS (
-        SELECT h.* FROM span s, LATERAL mart.case_event_at(s.until, case_in_ledger.known_at) h
-    ), listed AS (
+    ), found AS (
         SELECT c.street_code, c.case_no, c.courtyard_code, c.community_code, c.opened_at, c.status, c.level, c.unit_code,
-               c.total_due_at, c.answered_at, c.closed_by, k.ledger_kind, k.same_within_days, s.first_day, s.end_day,
+               c.total_due_at, c.answered_at, c.closed_by, k.ledger_kind, k.same_within_days, s.first_day, s.end_day, s.until,
                (c.opened_at AT TIME ZONE 'Asia/Shanghai')::date AS found_on,
                CASE WHEN c.status = 'closed' THEN (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date END AS closed_on
           FROM span s, LATERAL mart.case_at(s.until, case_in_ledger.known_at) c
           JOIN warehouse.case_category k USING (street_code, category)
          WHERE k.ledger = case_in_ledger.ledger AND c.direction = 'up' AND c.source = 'resident_reports'
            AND c.status NOT IN ('held', 'joined', 'refused')
+    ), listed AS (
+        SELECT f.* FROM found f WHERE f.found_on >= f.first_day OR f.closed_on IS NULL OR f.closed_on >= f.first_day
     ), told AS (
         -- What a department lists: not over before the case was found, nor before the period.
         SELECT r.street_code, r.record_key, r.courtyard_code, r.attrs ->> 'kind' AS kind,
@@ -398,47 +397,16 @@ BEGIN ATOMIC
     ), pair AS (
         SELECT l.street_code, l.case_no, t.record_key, count(*) OVER (PARTITION BY l.street_code, l.case_no) AS records,
                count(*) OVER (PARTITION BY t.street_code, t.record_key) AS cases
-          FROM listed l
+          FROM found l
           JOIN told t
             ON t.street_code = l.street_code AND t.courtyard_code = l.courtyard_code AND t.kind = l.ledger_kind
            AND t.kind <> 'other' AND abs(t.found_on - l.found_on) <= l.same_within_days
            AND t.over_on >= greatest(l.found_on, l.first_day)
-    ), same AS (
+    ), same AS MATERIALIZED (
         SELECT p.street_code, p.case_no, min(p.record_key) FILTER (WHERE p.records = 1 AND p.cases = 1) AS record_key,
                count(*)::int AS candidates
           FROM pair p
          GROUP BY p.street_code, p.case_no
-    ), said AS (
-        -- A report as it was first written.
-        SELECT DISTINCT ON (o.street_code, o.dataset, o.record_key) o.street_code, o.case_no, o.how, r.attrs,
-               r.delivery_id, r.sheet, r.row_no
-          FROM span s, cases.report o
-          JOIN mart.record_known(case_in_ledger.known_at) r
-            ON r.street_code = o.street_code AND r.dataset = o.dataset AND r.record_key = o.record_key
-         WHERE o.reported_at < s.until
-         ORDER BY o.street_code, o.dataset, o.record_key, r.valid_from
-    ), done AS (
-        SELECT e.street_code, e.case_no, e.seq, r.delivery_id, r.sheet, r.row_no
-          FROM event e
-          JOIN mart.record_known(case_in_ledger.known_at) r
-            ON r.street_code = e.street_code AND r.dataset = 'case_actions' AND 'action/' || (r.attrs ->> 'action_no') = e.cause
-    ), traced AS (
-        SELECT p.street_code, p.case_no,
-               jsonb_agg(DISTINCT jsonb_build_object('delivery_id', p.delivery_id, 'sheet', p.sheet, 'row_no', p.row_no))
-                   AS sources
-          FROM (SELECT d.street_code, d.case_no, d.delivery_id, d.sheet, d.row_no FROM said d
-                UNION ALL SELECT a.street_code, a.case_no, a.delivery_id, a.sheet, a.row_no FROM done a) p
-         GROUP BY p.street_code, p.case_no
-    ), work AS (
-        SELECT e.street_code, e.case_no,
-               string_agg(e.data ->> 'text', '；' ORDER BY e.seq) FILTER (WHERE e.kind IN ('measured', 'answered')) AS measures,
-               string_agg(DISTINCT coalesce(d.label, e.data ->> 'department'), '、') FILTER (WHERE e.kind = 'written') AS departments,
-               (array_agg(e.solve_due_at ORDER BY e.seq DESC))[1] AS solve_due_at
-          FROM event e
-          LEFT JOIN warehouse.code d ON d.list = 'case_department' AND d.code = e.data ->> 'department'
-         GROUP BY e.street_code, e.case_no
-    ), unit AS (
-        SELECT DISTINCT ON (u.code) u.code, u.name FROM warehouse.unit u ORDER BY u.code, u.valid_from DESC
     )
     SELECT l.street_code, l.case_no, l.courtyard_code, l.community_code, l.opened_at, l.found_on, l.ledger_kind,
            coalesce(f.attrs ->> 'address', y.name), f.attrs ->> 'description', w.measures, l.status,
@@ -447,13 +415,40 @@ BEGIN ATOMIC
            CASE WHEN l.status IN ('answered', 'closed') THEN (l.answered_at AT TIME ZONE 'Asia/Shanghai')::date END,
            l.closed_on, l.closed_by, x.record_key, coalesce(x.candidates, 0), coalesce(t.sources, '[]')
       FROM listed l
-      LEFT JOIN said f ON f.street_code = l.street_code AND f.case_no = l.case_no AND f.how = 'opened'
       LEFT JOIN same x ON x.street_code = l.street_code AND x.case_no = l.case_no
-      LEFT JOIN traced t ON t.street_code = l.street_code AND t.case_no = l.case_no
-      LEFT JOIN work w ON w.street_code = l.street_code AND w.case_no = l.case_no
-      LEFT JOIN unit u ON u.code = l.unit_code
-      LEFT JOIN warehouse.courtyard y ON y.courtyard_code = l.courtyard_code
-     WHERE l.found_on >= l.first_day OR l.closed_on IS NULL OR l.closed_on >= l.first_day;
+      -- The rest is looked up case by case, by keys. The first report, as it was first written:
+      LEFT JOIN LATERAL (
+          SELECT r.attrs
+            FROM cases.report o
+            JOIN mart.record_known(case_in_ledger.known_at) r
+              ON r.street_code = o.street_code AND r.dataset = o.dataset AND r.record_key = o.record_key
+           WHERE o.street_code = l.street_code AND o.case_no = l.case_no AND o.how = 'opened'
+           ORDER BY r.valid_from LIMIT 1) f ON true
+     CROSS JOIN LATERAL (
+          SELECT string_agg(e.data ->> 'text', '；' ORDER BY e.seq) FILTER (WHERE e.kind IN ('measured', 'answered')) AS measures,
+                 string_agg(DISTINCT coalesce(d.label, e.data ->> 'department'), '、') FILTER (WHERE e.kind = 'written')
+                     AS departments,
+                 (array_agg(e.solve_due_at ORDER BY e.seq DESC))[1] AS solve_due_at
+            FROM mart.case_event_at(l.until, case_in_ledger.known_at) e
+            LEFT JOIN warehouse.code d ON d.list = 'case_department' AND d.code = e.data ->> 'department'
+           WHERE e.street_code = l.street_code AND e.case_no = l.case_no) w
+     CROSS JOIN LATERAL (
+          SELECT jsonb_agg(DISTINCT jsonb_build_object('delivery_id', r.delivery_id, 'sheet', r.sheet, 'row_no', r.row_no))
+                     AS sources
+            FROM (SELECT o.dataset, o.record_key
+                    FROM cases.report o
+                   WHERE o.street_code = l.street_code AND o.case_no = l.case_no AND o.reported_at < l.until
+                  UNION ALL
+                  SELECT 'case_actions', substr(e.cause, 8)
+                    FROM mart.case_event_at(l.until, case_in_ledger.known_at) e
+                   WHERE e.street_code = l.street_code AND e.case_no = l.case_no AND e.cause LIKE 'action/%') b
+            JOIN LATERAL (SELECT k.delivery_id, k.sheet, k.row_no
+                            FROM mart.record_known(case_in_ledger.known_at) k
+                           WHERE k.street_code = l.street_code AND k.dataset = b.dataset AND k.record_key = b.record_key
+                           ORDER BY k.valid_from LIMIT 1) r ON true) t
+      LEFT JOIN LATERAL (SELECT n.name FROM warehouse.unit n
+                          WHERE n.code = l.unit_code ORDER BY n.valid_from DESC LIMIT 1) u ON true
+      LEFT JOIN warehouse.courtyard y ON y.courtyard_code = l.courtyard_code;
 END;
 COMMENT ON FUNCTION mart.case_in_ledger(text, text, timestamptz) IS
     'The cases that residents'' own reports opened and that belong to the hazard or dispute ledger of a period: found in it, or not closed when it began, as they stood at its end. same_record is the entry of the department''s ledger that is the same thing (same courtyard and kind, not other, found within same_within_days, not over before; and each fits only the other); may_be_same counts the entries that would fit, so that more than one without same_record is for a person. sources are the landed rows of the reports and of what posts did. Personal data: place, description, measures.';
