@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down bench bench-cases bench-intake bench-merge bench-forms bench-residents recall linkage febrl lint lock clean help
+.PHONY: demo test up down bench bench-cases bench-intake bench-merge bench-forms bench-residents bench-case-figures recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -42,6 +42,9 @@ bench-forms: $(READY) ## a roster of 110,000 rows beside other writers, and the 
 
 bench-residents: $(READY) ## 100 reports a second for a minute over every courtyard's link; ARGS="--photos 0.05"
 	@PYTHONPATH=include $(RUN) tests/bench/residents.py $(ARGS)
+
+bench-case-figures: $(READY) ## the figures of 50,000 cases; ARGS="--cases 20000"
+	@PYTHONPATH=include $(RUN) tests/bench/case_figures.py $(ARGS)
 
 recall: $(READY) ## whether every kind of defect of an unseen sample street is found; takes ten minutes
 	@PYTHONPATH=include:. $(RUN) tests/bench/recall.py $(ARGS)

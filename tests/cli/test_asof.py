@@ -114,7 +114,7 @@ def test_days_without_end_are_printed_as_infinity(ctx):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("x", "2026Q1"), "There is no view 'x' to ask for. Choose of courtyard"),
+        (("x", "2026Q1"), "There is no view 'x' to ask for. Choose of case"),
         (("person", "2026Q5"), "'2026Q5' is not a period."),
         (("person", "9999"), "'9999' is not a period."),
         (("person", "2026Q1", "2026-02-30"), "'2026-02-30' is not a date."),

@@ -16,6 +16,7 @@ from courtyard.errors import PackError
         ("{check: c, kind: change, title: t, share: 0.1, figure: {take: rows, by: name}}", "split by a column with codes"),
         ("{check: c, kind: change, title: t, share: 0.1, figure: {take: rows, per: group}}", "roster has no merge_by"),
         ("{check: c, kind: change, title: t, share: 0.1, figure: {take: rows, where: {status: [gone]}}}", "'gone' is not a code"),
+        ("{check: c, kind: change, title: t, share: 0.1, figure: {take: rows, dataset: gone}}", "no row of roster is about its records"),
         ("{check: c, kind: agrees, title: t, figure: {take: rows}, against: {report: z, figure: {take: rows}}}", "no report 'z'"),
     ],
 )  # fmt: skip

@@ -26,6 +26,7 @@ _values = attrgetter(*_FIELDS)
 _columns = tuple(case_table.c[name] for name in _FIELDS)
 _EVENT_COLUMNS = (
     "street_code", "case_no", "seq", "kind", "at", "due_at", "level", "unit_code", "step_no", "post", "cause", "data",
+    "status", "category", "urgency", "courtyard_code", "total_due_at", "acknowledge_due_at", "solve_due_at",
 )  # fmt: skip
 _CASE_COLUMNS = ("street_code", *_FIELDS)
 _KNOWN = text(
@@ -134,4 +135,6 @@ def _event_row(street_code: str, event: Event, after: Case) -> tuple[Any, ...]:
     return (
         street_code, after.case_no, after.last_seq, event.kind, event.at, event.due_at, after.level, after.unit_code,
         after.step_no, event.post, event.cause, json.dumps(event.data, ensure_ascii=False),
+        after.status, after.category, after.urgency, after.courtyard_code, after.total_due_at, after.acknowledge_due_at,
+        after.solve_due_at,
     )  # fmt: skip

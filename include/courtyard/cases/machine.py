@@ -52,7 +52,7 @@ ALLOWED: dict[str, tuple[Status, ...]] = {
     "refused": ("held", "waiting", "handling"),  # data: reason, where
     "joined": ("held", "waiting", "handling"),  # into another case; data: into
     "followed_up": ("answered", "closed"),  # 回访; data: satisfaction, solved
-    "noted": _ANY,  # data: text
+    "noted": _ANY,  # data: text; parent_no, where it says which case is its root cause
     "source_closed": _LIVE,  # the system it came from says so; data: text
     # what the clock does
     "escalated": _WORKED,  # data: why (not_acknowledged | not_solved), from_level
@@ -485,6 +485,10 @@ def _joined(rules: Rules, case: Case, event: Event) -> Case:
     return case.but(status="joined", closed_at=event.at)
 
 
+def _noted(rules: Rules, case: Case, event: Event) -> Case:
+    return replace(case, parent_no=event.data.get("parent_no", case.parent_no))
+
+
 def _followed_up(rules: Rules, case: Case, event: Event) -> Case:
     """A follow-up that finds the matter not solved puts it on its way again."""
     asked = case.but(followed_up_at=event.at, satisfaction=event.data.get("satisfaction", case.satisfaction))
@@ -514,5 +518,6 @@ _EFFECTS: dict[str, Callable[[Rules, Case, Event], Case]] = {
     "unsolved": _back_up,
     "reopened": _reopened,
     "followed_up": _followed_up,
+    "noted": _noted,
     "follow_up_due": _follow_up_due,
 }

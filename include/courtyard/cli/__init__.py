@@ -19,6 +19,7 @@ def application() -> typer.Typer:
         archive_commands,
         burden,
         case_actions,
+        case_figures,
         cases,
         commands,
         desk,

@@ -151,6 +151,20 @@ class IntakeLimits(Frozen):
     kept_months: int = Field(24, ge=6, le=120)
 
 
+class Ledgers(Frozen):
+    """`same_within_days`: a case and an entry of a department's ledger, of one kind in one courtyard, that were found no further
+    apart are one thing, if each fits no other. Few days: listed twice is better than one of two not listed."""
+
+    same_within_days: dict[Literal["hazard", "dispute"], int] = Field({"hazard": 7, "dispute": 3})
+
+
+class RootCauses(Frozen):
+    """At least so many cases of one category in one courtyard, opened within so many days, may have one cause."""
+
+    least: int = Field(3, ge=2)
+    within_days: int = Field(30, ge=1, le=366)
+
+
 class CaseRules(Frozen):
     """`rules/cases.yaml`. `fallback` is the category of what no word tells; below `sure_from` a category is asked of a person.
 
@@ -172,6 +186,9 @@ class CaseRules(Frozen):
     joining: Joining = Joining()
     outside_metres: int = Field(500, ge=60)
     limits: IntakeLimits = IntakeLimits()
+    alerts: Alerts = Alerts()
+    ledgers: Ledgers = Ledgers()
+    root_causes: RootCauses = RootCauses()
 
     def emergency_in(self, text: str) -> Emergency | None:
         """The first emergency of the pack that a text tells of, or None.
@@ -187,8 +204,6 @@ class CaseRules(Frozen):
             if any(_letters(word) in left for word in emergency.words):
                 return emergency
         return None
-
-    alerts: Alerts = Alerts()
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.level == name)

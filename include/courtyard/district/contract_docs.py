@@ -103,7 +103,7 @@ def _about(contract: Contract, source: SourceSpec, codes: Mapping[str, CodeList]
 def _uses(contract: Contract, district: District) -> Iterator[str]:
     """What is made of the dataset: reports, and key groups of the courtyards' archives."""
     for report in district.reports.values():
-        if contract.dataset in (*report.datasets, *report.lookups):
+        if contract.dataset in report.rests_on:
             yield f"《{report.title}》"
     for group in district.key_groups:
         if group.dataset == contract.dataset:

@@ -62,6 +62,8 @@ class ReportChart(Frozen):
     height: float = Field(default=7.5, gt=0)
 
 
+CASE_DATASETS = ("resident_reports", "case_actions")
+"""What opens and moves the cases that a ledger takes up."""
 METADATA_FIELDS = ("street", "unit", "period", "preparer", "reviewer", "filled_on", "as_of")
 
 
@@ -72,7 +74,8 @@ class ReportSpec(Frozen):
     `birth_window` names a key group: its window on that day is bound as `born_from` and `born_to`, both inclusive.
     `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain form is laid out when
     there is none); a roster may have facts too, for its notes or to share an aggregate's. `datasets` must have arrived
-    for the period; `lookups` are read as far as they are known. `key` names the query's columns that say what a roster's
+    for the period; `lookups` are read as far as they are known, and `cases` adds what residents reported that belongs to
+    this ledger, as its cases stood at the 统计截止日. `key` names the query's columns that say what a roster's
     row is about (its record unless given), by which it is found again in the next revision. A blank form has its header above `first_row`, there
     one body row, then a total row (where `total_row`), a note row and the footer. `metadata` maps a cell of the blank
     form to its text with `METADATA_FIELDS` in braces. `pack` names registers of the pack that the SQL gets as JSON
@@ -90,6 +93,7 @@ class ReportSpec(Frozen):
     kind: Literal["roster", "aggregate"]
     datasets: tuple[str, ...] = Field(min_length=1)
     lookups: tuple[str, ...] = ()
+    cases: Literal["hazard", "dispute"] | None = None
     pack: tuple[Literal["units", "posts", "courtyards"], ...] = ()
     sql: str
     facts: str | None = None
@@ -130,6 +134,11 @@ class ReportSpec(Frozen):
         if problem := next(report_views.problems_of(self), None):
             raise ValueError(problem)
         return self
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """Every dataset whose rows may stand behind a cell."""
+        return (*self.datasets, *self.lookups, *(CASE_DATASETS if self.cases else ()))
 
     @property
     def area(self) -> str | None:

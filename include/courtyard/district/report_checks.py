@@ -24,7 +24,7 @@ class Figure(Frozen):
     `total` reads the total row and `sum` adds up the other rows, each over the columns `of`; `rows` counts rows,
     `distinct` the different values of `of` (a row with a blank among them counts by itself). `where` keeps the rows
     with these values, written as codes where the column has codes. With `per: group` only the first row of each
-    merged group counts: a household, not its members. `label` is what people call the number.
+    merged group counts: a household, not its members. With `dataset`, only rows about its records. `label` is what people call the number.
     """
 
     take: Literal["total", "sum", "rows", "distinct"]
@@ -32,14 +32,15 @@ class Figure(Frozen):
     where: dict[str, tuple[str, ...]] = Field({})
     by: str | None = None
     per: Literal["row", "group"] = "row"
+    dataset: str | None = None
     label: str = ""
 
     @model_validator(mode="after")
     def _holds_together(self) -> Figure:
         if (self.take == "rows") == bool(self.of):
             raise ValueError("of names columns, unless rows are counted")
-        if self.take == "total" and (self.where or self.by or self.per == "group"):
-            raise ValueError("take total reads one row, without where, by and per")
+        if self.take == "total" and (self.where or self.by or self.per == "group" or self.dataset):
+            raise ValueError("take total reads one row, without where, by, per and dataset")
         return self
 
     @property
@@ -162,6 +163,8 @@ def _figure(pack: Pack, read: Read[ReportSpec], of: ReportSpec, figure: Figure, 
                 yield read.document.problem(loc, f"'{value}' is not a code of {codes}", "Write one of its codes.")
     if figure.take == "total" and not of.total_row:
         yield read.document.problem((*place, "take"), f"{of.report} has no total row", "Take the sum.")
+    if figure.dataset is not None and (of.kind != "roster" or of.key or figure.dataset not in of.datasets):
+        yield read.document.problem((*place, "dataset"), f"no row of {of.report} is about its records", "Leave it out.")
     if figure.per == "group" and not of.merge_by:
         yield read.document.problem((*place, "per"), f"{of.report} has no merge_by", "Count rows.")
     if figure.by in columns and of.kind == "roster" and not columns[figure.by].codes:

@@ -171,6 +171,13 @@ class WorkingTime:
             total += min(ends, moment) - begins
         return total
 
+    def stretches(self, since: date, until: date) -> Iterator[tuple[datetime, datetime]]:
+        """The stretches of working time from one day on, up to another, exclusive."""
+        for begins, ends in self._open_from(datetime.combine(since, time(), SHANGHAI)):
+            if begins.date() >= until:
+                break
+            yield begins, ends
+
     def _after_hours(self, start: datetime, left: timedelta) -> datetime:
         for begins, ends in self._open_from(start):
             if left <= ends - begins:

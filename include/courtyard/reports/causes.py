@@ -84,7 +84,7 @@ class _Finder:
         spec = job.spec
         self._bound: dict[str, Any] = {
             **job.where,
-            "datasets": [*spec.datasets, *spec.lookups],
+            "datasets": [*spec.rests_on],
             "as_of": spec.as_of(job.period),
             "old": old.as_known_at,
             "new": new.as_known_at,

@@ -27,6 +27,7 @@ SELECT DISTINCT b.dataset, b.period, d.received_at
   FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
  WHERE b.street_code = :street AND b.dataset = ANY(:datasets) AND b.status = 'merged'
 """)
+_CASES_LEARNED = text("SELECT mart.case_ledger_learned(:street, :ledger, :period)")
 _SUBMISSIONS = text("""
 SELECT CASE WHEN is_held THEN 'held' ELSE status END AS status, unit_name FROM mart.submission_status
  WHERE street_code = :street AND dataset = :dataset AND period = :period ORDER BY unit_code
@@ -100,13 +101,16 @@ def _missing(connection: Connection, ctx: Context, need: Need) -> str:
 
 
 def known_at(connection: Connection, ctx: Context, spec: ReportSpec, period: Period) -> datetime:
-    """When the last delivery that the report rests on was received: never the clock.
+    """When the last that the report rests on was learned: never the clock.
 
     These are the merged deliveries of its datasets and lookups for periods that began before the
-    report's 统计截止日. Without one, the report is not ready and must not be asked.
+    report's 统计截止日, and what had happened by then to the cases it takes up. Without a delivery, the report is not ready and must not be asked.
     """
     rows = connection.execute(_KNOWN_AT, {"street": ctx.street_code, "datasets": [*spec.datasets, *spec.lookups]})
-    return max(row.received_at for row in rows if Period.parse(row.period).start <= spec.as_of(period))
+    received = max(row.received_at for row in rows if Period.parse(row.period).start <= spec.as_of(period))
+    asked = {"street": ctx.street_code, "ledger": spec.cases, "period": str(period)}
+    happened = connection.scalar(_CASES_LEARNED, asked) if spec.cases else None
+    return max(received, happened or received)
 
 
 def submission_notes(connection: Connection, ctx: Context, wanted: list[Need]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -28,14 +29,19 @@ def tally(district: District, spec: ReportSpec, content: Content, figure: Figure
 
 def kept(figure: Figure, values: Figures) -> dict[str, Any]:
     """A figure's values as JSON, with what they measure."""
-    return {"figure": figure.model_dump(mode="json"), "values": {name: str(value) for name, value in values.items()}}
+    return {"figure": _plain(figure), "values": {name: str(value) for name, value in values.items()}}
 
 
 def recalled(figure: Figure, found: dict[str, Any] | None) -> Figures | None:
     """Values that were kept, or None when there are none or they measure something else."""
-    if not found or found["figure"] != figure.model_dump(mode="json"):
+    if not found or found["figure"] != _plain(figure):
         return None
     return {name: Decimal(value) for name, value in found["values"].items()}
+
+
+def _plain(figure: Figure) -> dict[str, Any]:
+    """A figure as JSON, as it was kept before rows could be of one dataset alone."""
+    return figure.model_dump(mode="json", exclude={"dataset"} if figure.dataset is None else None)
 
 
 def _measure(figure: Figure, columns: list[int], rows: list[tuple[Value, ...]]) -> Decimal:
@@ -54,6 +60,8 @@ def _counting(district: District, spec: ReportSpec, content: Content, figure: Fi
     seen: set[str | None] = set()
     for index, row in body(content):
         if any(row[column] not in values for column, values in wanted):
+            continue
+        if figure.dataset is not None and json.loads(content.identities[index])[0] != figure.dataset:
             continue
         group = content.groups[index]
         if figure.per == "group" and group is not None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from courtyard.context import Context
 from courtyard.district.models import ReportSpec
+from courtyard.district.report import CASE_DATASETS
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
 from courtyard.reports import cells, editions, facts, query
@@ -26,7 +27,7 @@ _SOURCES = text("""
 SELECT sources FROM publish.cell_row
  WHERE street_code = :street AND report = :report AND period = :period AND revision = :revision AND form_row = :row
 """)
-# Datasets are named first, so that only their part of the archive is read.
+# What opened or moved a case may have been fetched in the next period. Datasets are named first, so that only their part of the archive is read.
 _RECORDS = text("""
 SELECT DISTINCT ON (r.delivery_id, r.sheet, r.row_no)
        r.delivery_id, r.sheet, r.row_no, r.dataset, r.record_key, r.valid_from, r.recorded_at
@@ -34,7 +35,7 @@ SELECT DISTINCT ON (r.delivery_id, r.sheet, r.row_no)
   JOIN unnest(CAST(:deliveries AS text[]), CAST(:sheets AS text[]), CAST(:rows AS int[])) AS p (delivery_id, sheet, row_no)
     ON p.delivery_id = r.delivery_id AND p.sheet = r.sheet AND p.row_no = r.row_no
  WHERE r.street_code = :street AND r.dataset = ANY(:datasets) AND r.recorded_at <= :known_at
-   AND r.superseded_at > :known_at AND r.valid_from <= :as_of
+   AND r.superseded_at > :known_at AND (r.valid_from <= :as_of OR r.dataset = ANY(:of_cases))
  ORDER BY r.delivery_id, r.sheet, r.row_no, r.valid_from DESC
 """)
 _DELIVERIES = text("SELECT delivery_id, source, name FROM landing.delivery WHERE delivery_id = ANY(:ids)")
@@ -157,7 +158,13 @@ def _named(
     if not places:
         return []
     deliveries, sheets, rows = (list(part) for part in zip(*places, strict=True))
-    wanted = {"deliveries": deliveries, "sheets": sheets, "rows": rows, "datasets": [*spec.datasets, *spec.lookups]}
+    wanted = {
+        "deliveries": deliveries,
+        "sheets": sheets,
+        "rows": rows,
+        "datasets": [*spec.rests_on],
+        "of_cases": [*CASE_DATASETS],
+    }
     records = {(r.delivery_id, r.sheet, r.row_no): r for r in connection.execute(_RECORDS, {**bound, **wanted})}
     return [
         {

@@ -12,24 +12,29 @@ from sqlalchemy import Connection, Table, text
 from courtyard.district.models import District
 from courtyard.district.posts import Posts
 from courtyard.identity.persons import anchor
+from courtyard.period import Period
 from courtyard.store import database
 from courtyard.store.tables import (
     answering,
     authority,
+    case_category,
     code,
     courtyard,
     courtyard_change,
     courtyard_heir,
     grid_cycle,
     key_group,
+    office,
     submitted_dataset,
     unit,
+    working_stretch,
 )
 
 _TABLES = (
     unit, courtyard, courtyard_change, courtyard_heir, code, key_group, authority, grid_cycle, submitted_dataset,
-    answering,
+    answering, case_category, office, working_stretch,
 )  # fmt: skip
+_YEARS_AHEAD = 5
 Rows = Iterator[tuple[Any, ...]]
 
 
@@ -43,7 +48,7 @@ def keep_in_step(connection: Connection, district: District) -> int:
             (c.on, c.from_code, c.to_code, c.kind, street, c.former_name, c.buildings) for c in district.changes
         ),
         "courtyard_heir": _heirs(district),
-        "code": ((c.codes, value, labels[0]) for c in district.codes.values() for value, labels in c.values.items()),
+        "code": _codes(district),
         "key_group": (
             (
                 g.group,
@@ -58,6 +63,9 @@ def keep_in_step(connection: Connection, district: District) -> int:
         "grid_cycle": iter([(street, cycle.issued_before, cycle.due_after, cycle.frozen_after)]),
         "submitted_dataset": _submitted(district),
         "answering": _answering(district),
+        "case_category": _case_categories(district),
+        "office": iter([(street, district.office.small_count)]),
+        "working_stretch": _working_stretches(district),
     }
     return sum(_replace(connection, table, wanted[table.name], street) for table in _TABLES)
 
@@ -105,6 +113,35 @@ def _answering(district: District) -> Rows:
             until = "infinity" if span.until == date.max else span.until
             by = span.answering
             yield u.code, span.since, until, district.office.street_code, by.unit_code, by.post
+
+
+def _codes(district: District) -> Rows:
+    """The code lists of the pack, and the departments that letters go to as one more."""
+    for codes in district.codes.values():
+        yield from ((codes.codes, value, labels[0]) for value, labels in codes.values.items())
+    yield from (("case_department", department.code, department.name) for department in district.departments)
+
+
+def _case_categories(district: District) -> Rows:
+    days = district.cases.ledgers.same_within_days
+    for c in district.cases.categories:
+        yield (
+            district.office.street_code,
+            c.code,
+            c.title,
+            c.ledger,
+            c.ledger_kind,
+            days.get(c.ledger) if c.ledger else None,
+        )
+
+
+def _working_stretches(district: District) -> Rows:
+    """The office's working time from the year before its first quarter on, with what was worked before each stretch."""
+    first, minutes = Period.quarter(district.office.first_quarter).start.year, 0
+    since, until = date(first - 1, 1, 1), date(first + _YEARS_AHEAD + 1, 1, 1)
+    for begins, ends in district.office.working_time.stretches(since, until):
+        yield district.office.street_code, begins, ends, minutes
+        minutes += round((ends - begins).total_seconds() / 60)
 
 
 def _json(value: Any) -> str | None:

@@ -20,6 +20,7 @@ from courtyard.store.tables.submissions import content, issue, notice, period_lo
 from courtyard.store.tables.warehouse import (
     answering,
     authority,
+    case_category,
     code,
     courtyard,
     courtyard_archive,
@@ -32,10 +33,12 @@ from courtyard.store.tables.warehouse import (
     key_group,
     lease,
     observation,
+    office,
     question,
     record,
     submitted_dataset,
     unit,
+    working_stretch,
 )
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "authority",
     "batch",
     "case",
+    "case_category",
     "cell_count",
     "cell_fact",
     "cell_row",
@@ -86,6 +90,7 @@ __all__ = [
     "metadata",
     "notice",
     "observation",
+    "office",
     "period_lock",
     "person",
     "proposal",
@@ -109,4 +114,5 @@ __all__ = [
     "task",
     "unit",
     "waiver",
+    "working_stretch",
 ]

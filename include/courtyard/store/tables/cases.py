@@ -81,6 +81,13 @@ event = Table(
         "cause", Text, nullable=False, comment="what it is the only event of: a step's deadline, an action, a report"
     ),
     attrs_column("data"),
+    Column("status", Text, nullable=False, comment="after the event, as all that follow"),
+    Column("category", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("courtyard_code", Text),
+    Column("total_due_at", Moment, nullable=False),
+    Column("acknowledge_due_at", Moment),
+    Column("solve_due_at", Moment),
     UniqueConstraint("street_code", "case_no", "cause", name="event_cause"),
     Index("event_at", "at"),
     Index("event_taken_up", "street_code", "cause", postgresql_where=text("post <> 'clock'")),

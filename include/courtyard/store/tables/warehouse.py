@@ -293,6 +293,36 @@ answering = Table(
     schema="warehouse",
 )
 
+case_category = Table(
+    "case_category",
+    metadata,
+    Column("street_code", Text, primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("ledger", Text, comment="hazard | dispute; empty: of neither ledger"),
+    Column("ledger_kind", Text, comment="a code of hazard_kind or dispute_kind"),
+    Column("same_within_days", Integer, comment="how far apart case and ledger entry may be found to be one thing"),
+    schema="warehouse",
+)
+
+office = Table(
+    "office",
+    metadata,
+    Column("street_code", Text, primary_key=True),
+    Column("small_count", Integer, nullable=False, comment="counts below it are not told to outsiders"),
+    schema="warehouse",
+)
+
+working_stretch = Table(
+    "working_stretch",
+    metadata,
+    Column("street_code", Text, primary_key=True),
+    Column("begins_at", Moment, primary_key=True),
+    Column("ends_at", Moment, nullable=False),
+    Column("minutes_before", Integer, nullable=False, comment="working minutes of all stretches before it"),
+    schema="warehouse",
+)
+
 lease = Table(
     "lease",
     metadata,

@@ -1,4 +1,5 @@
--- Disputes registered in the week, and earlier ones that were not settled when it began. The source tells once a month how
+-- Disputes registered in the week, and earlier ones that were not settled when it began, with what residents reported unless
+-- the source lists the same thing (mart.case_in_ledger). The source tells once a month how
 -- things stand, so what it says was settled after the week was open on the week's last day.
 WITH dispute AS (
     SELECT r.*, ((r.attrs ->> 'found_at')::timestamptz AT TIME ZONE 'Asia/Shanghai')::date AS found_on,
@@ -29,4 +30,10 @@ SELECT dataset, record_key, found_on::text AS found_on, attrs ->> 'address' AS p
        jsonb_build_array(jsonb_build_object('delivery_id', delivery_id, 'sheet', sheet, 'row_no', row_no)) AS sources
   FROM placed
  WHERE found_on BETWEEN :period_start AND :as_of OR (found_on < :period_start AND NOT was_over)
+UNION ALL
+SELECT 'cases', case_no, found_on::text, place, kind, NULL, NULL, description, NULL, NULL, measures,
+       CASE WHEN closed_on IS NOT NULL THEN 'settled' WHEN status = 'waiting' THEN 'open' ELSE 'mediating' END,
+       coalesce(closed_on::text, '—'), CASE WHEN closed_on IS NULL THEN '—' END, sources
+  FROM mart.case_in_ledger('dispute', :period, :known_at)
+ WHERE street_code = :street_code AND same_record IS NULL
  ORDER BY found_on, record_key

@@ -1,5 +1,7 @@
--- What the ledger adds up to, disputes without a courtyard, and communities without any.
-WITH dispute AS (
+-- What the ledger adds up to, disputes without a courtyard, what residents reported, and communities without any.
+WITH reported AS (
+    SELECT * FROM mart.case_in_ledger('dispute', :period, :known_at) WHERE street_code = :street_code
+), dispute AS (
     SELECT r.attrs, c.community_code, r.courtyard_code IS NULL AS is_nowhere, r.attrs ->> 'status' AS status,
            ((r.attrs ->> 'found_at')::timestamptz AT TIME ZONE 'Asia/Shanghai')::date AS found_on,
            left(r.attrs ->> 'settled_on', 10) AS settled_on, before.attrs ->> 'status' AS status_before
@@ -14,17 +16,21 @@ WITH dispute AS (
        AND r.valid_from <= :as_of AND r.valid_to > :as_of
        AND r.recorded_at <= :known_at AND r.superseded_at > :known_at
 ), listed AS (
-    SELECT *, found_on >= :period_start AS is_new,
+    SELECT community_code, is_nowhere, status, attrs ->> 'risk' AS risk, found_on >= :period_start AS is_new,
            status = 'settled' AND coalesce(settled_on <= to_char(CAST(:as_of AS date), 'YYYY-MM-DD'), true) AS is_settled
       FROM dispute
      WHERE found_on BETWEEN :period_start AND :as_of
         OR (found_on < :period_start
             AND NOT coalesce(settled_on < to_char(CAST(:period_start AS date), 'YYYY-MM-DD'), false)
             AND NOT coalesce(status_before IN ('settled', 'transferred') AND settled_on IS NULL, false))
+    UNION ALL
+    SELECT community_code, courtyard_code IS NULL, 'mediating', NULL, found_on >= :period_start, closed_on IS NOT NULL
+      FROM reported
+     WHERE same_record IS NULL
 ), counted AS (
     SELECT count(*) AS listed, count(*) FILTER (WHERE is_new) AS found, count(*) FILTER (WHERE is_settled) AS settled,
            count(*) FILTER (WHERE status = 'transferred') AS transferred,
-           count(*) FILTER (WHERE NOT is_settled AND attrs ->> 'risk' = 'high') AS risky,
+           count(*) FILTER (WHERE NOT is_settled AND risk = 'high') AS risky,
            count(*) FILTER (WHERE is_nowhere) AS nowhere
       FROM listed
 ), quiet AS (
@@ -36,6 +42,14 @@ WITH dispute AS (
 SELECT format('合计%s件：本周新登记%s件，以前登记、本周开始时未化解%s件；截止日已化解%s件、引导诉讼或移送%s件，未化解%s件。未化解和移送中高风险%s件。',
               listed, found, listed - found, settled, transferred, listed - settled - transferred, risky) AS note
   FROM counted
+UNION ALL
+SELECT format('其中%s件来自居民上报的工单。', count(*)) FROM reported WHERE same_record IS NULL HAVING count(*) > 0
+UNION ALL
+SELECT format('另有%s件居民上报的纠纷来源已经列出（同一院落、同一类型、登记时间相近，且一一对应），不重复列入。', count(*))
+  FROM reported WHERE same_record IS NOT NULL HAVING count(*) > 0
+UNION ALL
+SELECT format('居民上报中有%s件可能与来源的某件相同而不能确定，均列入，请核对。', count(*))
+  FROM reported WHERE same_record IS NULL AND may_be_same > 0 HAVING count(*) > 0
 UNION ALL
 SELECT format('其中%s件的地点未能对应到本街道院落，仍列入。', nowhere) FROM counted WHERE nowhere > 0
 UNION ALL
