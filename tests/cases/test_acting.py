@@ -181,6 +181,13 @@ def test_a_case_without_a_courtyard_goes_to_the_grid_once_it_has_one(ctx, act, o
         act("placed", courtyard_code="1")
 
 
+def test_an_emergency_stays_one_whatever_it_is_about_until_a_post_says_otherwise(ctx, act, open_case):
+    open_case("261126-BBBBB", report="R2", urgency="emergency", emergency="119", level="community", unit_code=COMMUNITY)
+    told = {"case_no": "261126-BBBBB", "category": "waste", "post": STREET_POST}
+    assert act("classified", **told).urgency == "emergency"
+    assert act("classified", **told, urgency="normal").urgency == "normal"
+
+
 def test_a_joined_case_takes_its_reports_along(ctx, act, open_case):
     open_case("261126-BBBBB", report="R2")
     assert act("joined", into="261126-BBBBB").status == "joined"

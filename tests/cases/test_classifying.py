@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cases.told import TOLD, UNSEEN
 
-from courtyard.cases import machine
-from courtyard.cases.classifying import Classifier, corrected
-from courtyard.cases.event import Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.classifying import Classifier
 from courtyard.cases.wording import letters
 from courtyard.district import load_district
-from courtyard.period import SHANGHAI
 
 DISTRICT = load_district(Path(__file__).resolve().parents[2] / "include/districts/shaocheng")
 RULES = DISTRICT.cases
@@ -89,29 +84,3 @@ def test_spaces_and_invisible_characters_within_a_text_change_nothing(text):
 
 def test_letters_are_read_in_one_width_case_and_spelling():
     assert letters("ＬＥＤ 路燈，壞了！", {"燈": "灯", "壞": "坏"}) == "led路灯 坏了"
-
-
-def test_a_person_says_what_a_case_is_about_and_its_clocks_follow():
-    rules, at = Rules.of(DISTRICT), datetime(2026, 11, 26, 10, tzinfo=SHANGHAI)
-    data = {"category": "other", "urgency": "normal", "level": "community", "unit_code": "510105005002"}
-    case = machine.opened(rules, case_no="261126-AAAAA", event=Event("opened", at, "reporter", "report/x/1", data=data))
-    event = corrected(RULES, case, "electric_hazard", post="510105005/worker", cause="action/1", at=at)
-    after = machine.apply(rules, case, event)
-    assert (after.category, after.confidence, after.urgency) == ("electric_hazard", 1, "urgent")
-    assert after.total_due_at < case.total_due_at
-    with pytest.raises(KeyError):
-        corrected(RULES, case, "nothing", post="510105005/worker", cause="action/2", at=at)
-
-
-def test_an_emergency_stays_one_whatever_it_is_about():
-    rules, at = Rules.of(DISTRICT), datetime(2026, 11, 26, 10, tzinfo=SHANGHAI)
-    data = {
-        "category": "other",
-        "urgency": "emergency",
-        "emergency": "119",
-        "level": "community",
-        "unit_code": "510105005002",
-    }
-    case = machine.opened(rules, case_no="261126-AAAAA", event=Event("opened", at, "reporter", "report/x/1", data=data))
-    event = corrected(RULES, case, "waste", post="510105005/worker", cause="action/1", at=at)
-    assert machine.apply(rules, case, event).urgency == "emergency"

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from courtyard.cases import advancing, ledger, machine, merging, numbering, opening
+from courtyard.cases import advancing, ledger, machine, numbering, opening
 from courtyard.cases.event import Event
-from courtyard.cases.machine import NotAllowed, Rules
+from courtyard.cases.machine import Rules
 from courtyard.context import Context
 from courtyard.district import load_district
 from courtyard.period import SHANGHAI, Period
@@ -368,30 +368,6 @@ def test_an_old_open_report_has_its_first_levels_whole_time_and_the_uninterrupte
 def test_a_senders_clock_that_runs_ahead_starts_no_clock_in_the_future(ctx):
     take_up(ctx, report(at=AT + timedelta(days=9)), at=AT)
     assert cases(ctx, "opened_at") == [(AT,)]
-
-
-def test_two_cases_that_are_one_are_joined_by_a_post(ctx):
-    take_up(ctx, report("R1", "三单元楼道灯坏了"), report("R2", "单元门口黑漆漆的", at=AT + timedelta(minutes=1)))
-    (into,), (case,) = cases(ctx, "case_no")
-    for _ in range(2):
-        with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
-            two = [ledger.find(connection, ctx.street_code, number) for number in (case, into)]
-            merging.merge_into(
-                connection, ctx, *two, f"{COMMUNITY}/secretary", AT + timedelta(hours=1), cause="action/1"
-            )
-    assert ask(ctx, "SELECT record_key, case_no, how FROM cases.report ORDER BY 1") == [
-        ("R1", into, "opened"),
-        ("R2", into, "person"),
-    ]
-    assert cases(ctx, "status") == [("waiting",), ("joined",)]
-    assert [(kind, cause) for kind, _, cause in kinds(ctx) if kind.startswith("joined")] in (
-        [("joined", "action/1"), ("joined_by", "report/resident_reports/R2")],
-        [("joined_by", "report/resident_reports/R2"), ("joined", "action/1")],
-    )
-    with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
-        one = ledger.find(connection, ctx.street_code, into)
-        with pytest.raises(NotAllowed):
-            merging.merge_into(connection, ctx, one, one, f"{COMMUNITY}/secretary", AT)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""`courtyard case-figures`: the table of a period, ratings of few left out, root causes and their confirmation."""
+"""`courtyard cases`: the table of a period, ratings of few left out, root causes and their confirmation."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def desk(world, monkeypatch) -> Desk:  # noqa: F811
     def at_the_desk():
         yield world.ctx
 
-    monkeypatch.setattr(case_figures, "_at_the_desk", at_the_desk)
-    monkeypatch.setattr(case_figures, "_now", lambda: moment("2026-12-01 09:00"))
+    monkeypatch.setattr(case_figures, "office", at_the_desk)
+    monkeypatch.setattr(case_figures, "now", lambda: moment("2026-12-01 09:00"))
     return Desk(world)
 
 
 def ask(*words: str) -> str:
-    done = CliRunner().invoke(application(), ["case-figures", *words], env={"COLUMNS": "250"}, catch_exceptions=False)
+    done = CliRunner().invoke(application(), ["cases", *words], env={"COLUMNS": "250"}, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 

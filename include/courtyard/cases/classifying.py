@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from courtyard.cases.event import Case, Event
 from courtyard.cases.wording import letters
 from courtyard.district.cases import CaseRules, Category
 
@@ -83,16 +80,6 @@ class Classifier:
             if match.word not in reasons[match.category]:
                 reasons[match.category].append(match.word)
         return defaultdict(float, {code: sum(mine.values()) for code, mine in covered.items()}), reasons
-
-
-def corrected(rules: CaseRules, case: Case, category: str, *, post: str, cause: str, at: datetime) -> Event:
-    """The event by which a post says what a case is about. Raises KeyError for a code that is no category's.
-
-    Its urgency follows the category, but a case that told of an emergency stays one until a post says otherwise.
-    """
-    urgency = "emergency" if case.emergency else rules.category(category).urgency
-    data: dict[str, Any] = {"category": category, "urgency": urgency, "confidence": 1, "was": case.category}
-    return Event("classified", at, post, cause, data=data)
 
 
 def _names(category: Category) -> set[str]:

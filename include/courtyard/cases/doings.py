@@ -89,10 +89,11 @@ def _category(rules: Rules, case: Case, data: dict[str, Any]) -> dict[str, Any]:
     except KeyError:
         known = "、".join(f"{one.code}（{one.title}）" for one in rules.cases.categories)
         raise UsageError(f"没有“{data['category']}”这个类别。", f"可选：{known}。") from None
-    urgency = data.get("urgency") or category.urgency
+    # What told of an emergency stays one until a post says otherwise.
+    urgency = data.get("urgency") or ("emergency" if case.emergency else category.urgency)
     if urgency not in rules.rungs:
         raise UsageError(f"没有“{urgency}”这种缓急。", f"可选：{'、'.join(rules.rungs)}。")
-    return {**data, "urgency": urgency, "confidence": 1}
+    return {**data, "urgency": urgency, "confidence": 1, "was": case.category}
 
 
 def _place(rules: Rules, case: Case, data: dict[str, Any]) -> dict[str, Any]:

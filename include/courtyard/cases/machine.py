@@ -486,7 +486,7 @@ def _joined(rules: Rules, case: Case, event: Event) -> Case:
 
 
 def _noted(rules: Rules, case: Case, event: Event) -> Case:
-    return replace(case, parent_no=event.data.get("parent_no", case.parent_no))
+    return case.but(parent_no=event.data.get("parent_no", case.parent_no))
 
 
 def _followed_up(rules: Rules, case: Case, event: Event) -> Case:

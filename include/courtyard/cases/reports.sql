@@ -56,8 +56,3 @@ SELECT r.dataset, r.record_key, k.*
 
 -- name: taken
 SELECT case_no FROM cases.case WHERE street_code = :street AND case_no = ANY(:stems)
-
--- name: move
-UPDATE cases.report SET case_no = :into, how = 'person'
- WHERE street_code = :street AND case_no = :case_no
-RETURNING dataset, record_key

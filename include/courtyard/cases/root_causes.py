@@ -128,7 +128,5 @@ def _confirmed(connection: Connection, street: str, name: str) -> Case:
         {"street": street, "cause": f"root_cause/{name}"},
     )
     if found is None:
-        raise UsageError(
-            f"“{name}”不是根源线索。", "用 courtyard case-figures root-causes 查看线索，写其中的第一件工单号。"
-        )
+        raise UsageError(f"“{name}”不是根源线索。", "用 courtyard cases root-causes 查看线索，写其中的第一件工单号。")
     return ledger.find(connection, street, found)

@@ -1,26 +1,20 @@
-"""`courtyard case-figures`: the figures of cases, and cases that come back at one spot."""
+"""`courtyard cases figures|root-causes`: the figures of cases, and cases that come back at one spot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from courtyard.cli.base import Json, app, console, print_json, process_name, services
-from courtyard.district import load_district
+from courtyard.cli.base import Json, console, print_json
+from courtyard.cli.cases import cases, now, office
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
-from courtyard.settings import Settings
 
 if TYPE_CHECKING:
     from courtyard.context import Context
 
-case_figures = typer.Typer(help="Figures of cases (工单统计), and root causes of repeated ones.", no_args_is_help=True)
-app.add_typer(case_figures, name="case-figures", rich_help_panel="Decisions of people")
 
 LEVELS = {"street": "街道", "community": "社区", "grid": "网格", "courtyard": "院落"}
 COLUMNS = {
@@ -42,7 +36,7 @@ COLUMNS = {
 SMALL = "*"
 
 
-@case_figures.command()
+@cases.command()
 def figures(
     period: Annotated[str, typer.Argument(help="A quarter or month, such as 2026Q3 or 2026-07.")],
     level: Annotated[
@@ -59,19 +53,19 @@ def figures(
         raise UsageError(f"“{period}”不是季度或月份。", "请写成 2026Q3 或 2026-07。")
     if level not in LEVELS:
         raise UsageError(f"没有“{level}”这一级。", f"可选：{'、'.join(LEVELS)}。")
-    with _at_the_desk() as ctx:
+    with office() as ctx:
         rows = _figures(ctx, str(wanted), level, closing)
     shown = [shown_row(row) for row in rows]
     print_json(shown) if as_json else _print_figures(wanted, shown, closing)
 
 
-@case_figures.command("root-causes")
+@cases.command("root-causes")
 def root_causes(as_json: Json = False) -> None:
     """Cases of one category that came back in one courtyard and have no root cause yet."""
     from courtyard.cases import root_causes as finding
 
-    with _at_the_desk() as ctx, ctx.engine().connect() as connection:
-        found = finding.candidates(connection, ctx, at=_now())
+    with office() as ctx, ctx.engine().connect() as connection:
+        found = finding.candidates(connection, ctx, at=now())
         rows = [_told(ctx, candidate) for candidate in found]
     if as_json:
         print_json(rows)
@@ -81,12 +75,10 @@ def root_causes(as_json: Json = False) -> None:
         line = f"{row['name']}  {row['courtyard']}  {row['category']}  {len(row['cases'])}件（{row['first_on']}至{row['last_on']}）"
         console.print(f"{line}：{'、'.join(row['cases'])}", highlight=False, soft_wrap=True, markup=False)
     if rows:
-        console.print(
-            "确认：courtyard case-figures confirm-root-cause 工单号 --post 岗位 --text 根源是什么", highlight=False
-        )
+        console.print("确认：courtyard cases confirm-root-cause 工单号 --post 岗位 --text 根源是什么", highlight=False)
 
 
-@case_figures.command("confirm-root-cause")
+@cases.command("confirm-root-cause")
 def confirm_root_cause(
     name: Annotated[str, typer.Argument(metavar="CASE", help="The first case of the line in root-causes.")],
     post: Annotated[str, typer.Option("--post", help="The post that says so: never a person's name.")],
@@ -96,16 +88,12 @@ def confirm_root_cause(
     """Open a case of the root cause at the street, with the repeated cases below it."""
     from courtyard.cases import root_causes as finding
 
-    with _at_the_desk() as ctx:
-        case = finding.confirm(ctx, name, post=post, at=_now(), text=said)
+    with office() as ctx:
+        case = finding.confirm(ctx, name, post=post, at=now(), text=said)
     if as_json:
         print_json({"case_no": case.case_no, "unit": case.unit_code, "total_due_at": case.total_due_at})
     else:
         console.print(f"根源工单{case.case_no}已立，由街道办理。", highlight=False)
-
-
-def _now() -> datetime:
-    return datetime.now(SHANGHAI)
 
 
 def shown_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -150,13 +138,3 @@ def _print_figures(period: Period, rows: list[dict[str, Any]], closing: bool) ->
     console.print(table)
     if any(row["is_rating_small"] for row in rows):
         console.print(f"{SMALL}：评价人数少，或可由此推算出少的人数，不列出。", highlight=False)
-
-
-@contextmanager
-def _at_the_desk() -> Iterator[Context]:
-    settings = Settings.from_env()
-    first = load_district(settings.district_path).office.first_quarter  # cases belong to no quarter
-    with services(settings):
-        from courtyard import stages
-
-        yield stages.context(first, holder=f"cli:cases:{process_name()}", settings=settings)
