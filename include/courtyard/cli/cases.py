@@ -120,7 +120,8 @@ def office() -> Iterator[Context]:
 
 def _print_list(found: list[dict[str, Any]]) -> None:
     table = Table(
-        Column("工单", no_wrap=True), "状态", "类别", "院落", "现由", Column("本级剩余", no_wrap=True), Column("总用时/总时限", no_wrap=True)
+        Column("工单", no_wrap=True),
+        *(Column(title, overflow="fold") for title in ("状态", "类别", "院落", "现由", "本级剩余", "总用时/总时限")),
     )  # fmt: skip
     for one in found:
         state = (
