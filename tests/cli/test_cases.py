@@ -13,6 +13,7 @@ from courtyard import stages
 from courtyard.cases import ledger, machine, overview
 from courtyard.cases.machine import Rules
 from courtyard.cli import application
+from courtyard.cli.base import console
 from courtyard.cli import cases as commands
 from courtyard.errors import UsageError
 from courtyard.privacy import keys
@@ -39,7 +40,7 @@ def ctx(settings, warehouse_url, monkeypatch, clock):
     monkeypatch.setenv("COURTYARD_VAR", str(settings.var))
     monkeypatch.setenv("COURTYARD_KEYS", str(settings.keys))
     monkeypatch.setenv("COURTYARD_WAREHOUSE_URL", warehouse_url)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "width", 200)  # made with the process, whose terminal may be narrow
     return stages.context("2026Q4", holder="test", settings=Settings.from_env())
 
 
