@@ -86,6 +86,17 @@ def test_sending_twice_is_one_report_and_gives_the_same_receipt(service):
     assert len(service.rows("report")) == 1
 
 
+def test_other_words_under_the_same_name_are_not_lost(service):
+    first = post(service, code=code(service), sent_as=ONCE, **FILLED)
+    changed = {**FILLED, "description": "2栋门口的路灯三天不亮了，有人摔了一跤"}
+    second = post(service, code=code(service), sent_as=ONCE, **changed)
+    assert first.headers["location"] != second.headers["location"]
+    assert {report.content["description"] for report in stored(service)} == {
+        FILLED["description"],
+        changed["description"],
+    }
+
+
 def test_the_same_words_from_two_people_are_two_reports(service):
     post(service, code=code(service), sent_as=ONCE, **FILLED)
     post(service, code=code(service), sent_as=ONCE[::-1], **FILLED)

@@ -124,7 +124,7 @@ def test_it_serves_outlives_the_end_of_its_connections_and_stops_when_it_is_told
 @pytest.mark.slow
 def test_killed_at_any_moment_it_has_lost_nothing_that_it_acknowledged(process):
     receipts: dict[str, str] = {}
-    sent = 0
+    sent, first = 0, f"{1:032d}"
     for _ in range(3):
         address = process.start()
         code = process.link().removeprefix("/")
@@ -145,6 +145,5 @@ def test_killed_at_any_moment_it_has_lost_nothing_that_it_acknowledged(process):
     assert set(receipts.values()) <= stored
     assert len(stored) <= sent
     address = process.start()
-    first = next(iter(receipts))
-    again = post(address, sent_as=first)
+    again = post(address, code, sent_as=first)  # sent over the link, as the first time
     assert (again.status_code, again.json()["report_id"]) == (200, receipts[first])

@@ -133,3 +133,12 @@ def test_the_token_is_not_in_the_database(service, sent):
     with service.admin.connect() as connection:
         kept = str(connection.execute(text("SELECT * FROM intake.report")).mappings().all())
     assert sent[1].removeprefix("/s/") not in kept
+
+
+def test_the_receipt_is_shown_even_where_cases_cannot_be_told(service, sent, caplog):
+    with service.admin.begin() as connection:
+        connection.execute(text("DROP FUNCTION intake.case_of(text)"))
+    answer = get(service, sent[1])
+    assert answer.status_code == 200
+    assert "已收到，正在登记" in answer.text
+    assert "UndefinedFunction" in caplog.text and sent[0] not in caplog.text

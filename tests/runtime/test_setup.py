@@ -30,6 +30,17 @@ def test_docker_compose_runs_the_pinned_airflow():
     assert published and all(port.startswith("127.0.0.1:") for port in published), "Publish ports on loopback only."
 
 
+def test_the_residents_service_in_docker_sees_its_own_keys_and_no_administrators_password():
+    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]["intake"]
+    mounts = [volume for volume in service["volumes"] if isinstance(volume, dict)]
+    assert [(mount["source"], mount["volume"]["subpath"]) for mount in mounts] == [("courtyard-keys", "intake")]
+    assert [volume for volume in service["volumes"] if isinstance(volume, str)] == [
+        "./include:/opt/courtyard/include:ro"
+    ]
+    assert "POSTGRES_PASSWORD" not in str(service) and "//courtyard_intake:" in str(service)
+    assert "env_file" not in service
+
+
 def test_every_direct_requirement_is_pinned():
     direct = [
         re.split(r"[\[=<>~! ]", line)[0].lower()

@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
 
+from courtyard.connection import from_env
 from courtyard.errors import CourtyardError
+from courtyard.privacy import keys
 from courtyard.runtime import postgres, processes, supervisor
 from courtyard.settings import Settings
 
@@ -165,3 +168,29 @@ def test_a_stale_register_is_recognised(installed):
     with supervisor.running(installed, standins=False) as services:
         assert answers(services.url)
     assert not answers(services.url)
+
+
+@pytest.mark.slow
+def test_the_residents_service_runs_as_its_own_role_and_the_pipeline_knows_where(installed, monkeypatch):
+    keys.create(installed.keys)
+    monkeypatch.setenv("AIRFLOW_CONN_SCHOOL", "sftp://u:secret@real.example")
+    with supervisor.running(installed, standins=False, intake=True) as services:
+        address = supervisor.intake_address(installed)
+        assert httpx.get(f"{address}/healthz", trust_env=False).json() == {"status": "ok"}
+        known = from_env("intake", installed.env_file)
+        assert (known.login, f"http://{known.host}:{known.port}") == ("pipeline", address)
+        assert known.password == keys.pipeline_key(installed.keys)
+        with psycopg.connect(services.url) as connection:
+            found = connection.execute("SELECT usename FROM pg_stat_activity WHERE usename = 'courtyard_intake'")
+            assert found.fetchone()
+        process = processes.Register.read(installed.run_dir / "processes.json").alive("intake")
+        assert process and not any(name.startswith("AIRFLOW_") for name in process.environ())
+        assert known.password not in supervisor.log_of(installed, "intake").read_text()
+    assert supervisor.intake_address(installed) is None
+    assert not process.is_running()
+
+
+def test_a_service_of_the_operators_own_is_not_started_beside(installed, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_INTAKE", "https://:key@intake.example")
+    with supervisor.running(installed, standins=False, intake=True):
+        assert supervisor.intake_address(installed) is None

@@ -30,10 +30,10 @@ def print_json(value: Any) -> None:
 
 @contextmanager
 def services(settings: Settings, *, sources: bool = False) -> Iterator[str]:
-    """The warehouse's URL, with PostgreSQL and (for `sources`) the sample's stand-ins up meanwhile."""
+    """The warehouse's URL, with PostgreSQL and (for `sources`) the residents' service and the sample's stand-ins up."""
     from courtyard.runtime.supervisor import running
 
-    with running(settings, standins=sources and settings.sample.exists()) as services:
+    with running(settings, standins=sources and settings.sample.exists(), intake=sources) as services:
         yield services.url
 
 

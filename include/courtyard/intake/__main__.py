@@ -18,7 +18,8 @@ from courtyard.privacy import keys
 from courtyard.settings import Settings
 from courtyard.store import database
 
-HOST, PORT, PIPELINE_KEY = "COURTYARD_INTAKE_HOST", "COURTYARD_INTAKE_PORT", "COURTYARD_INTAKE_PIPELINE_KEY"
+HOST, PORT = "COURTYARD_INTAKE_HOST", "COURTYARD_INTAKE_PORT"
+PIPELINE_KEY, BASE_URL = "COURTYARD_INTAKE_PIPELINE_KEY", "COURTYARD_INTAKE_BASE_URL"
 CONNECTIONS = 12  # to the database; a report holds one for some milliseconds
 WAITING = 1024  # connections that may wait to be taken up
 STOP_SECONDS = 10
@@ -45,7 +46,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings, ready_file: Path | None) -> None:
-    """Serve until SIGTERM or SIGINT. Reads COURTYARD_INTAKE_HOST, _PORT and _PIPELINE_KEY; loopback and a free port unless set."""
+    """Serve until SIGTERM or SIGINT. Reads COURTYARD_INTAKE_HOST, _PORT, _PIPELINE_KEY and _BASE_URL; loopback and a free port unless set."""
     if not settings.warehouse_url:
         raise UsageError("The intake service does not know its database.", "Set COURTYARD_WAREHOUSE_URL.")
     service = app(
@@ -53,6 +54,7 @@ def serve(settings: Settings, ready_file: Path | None) -> None:
         keys.load_intake(settings.keys),
         load_district(settings.district_path),
         pipeline_key=os.environ.get(PIPELINE_KEY, ""),
+        base_url=os.environ.get(BASE_URL, ""),
     )
     listening = socket.create_server(
         (os.environ.get(HOST, "127.0.0.1"), int(os.environ.get(PORT, "0"))), backlog=WAITING

@@ -34,18 +34,20 @@ def app(
     district: District,
     *,
     pipeline_key: str = "",
+    base_url: str = "",
     clock: Callable[[], datetime] = lambda: datetime.now(SHANGHAI),
 ) -> FastAPI:
     """The application. `engine` is of the role `courtyard_intake`, `keys` of `privacy.keys.load_intake`.
 
-    `pipeline_key` is what the pipeline shows when it fetches; with '' nobody may. `clock` gives aware moments.
+    `pipeline_key` is what the pipeline shows when it fetches; with '' nobody may. `base_url` is what phones
+    open the service by, for links that it shows; the request's own where it is ''. `clock` gives aware moments.
     """
     service = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     street_code = district.office.street_code
     spam = Span.parse(district.cases.spam.repeat_within)
     state = service.state
     state.engine, state.keys, state.district = engine, keys, district
-    state.pipeline_key, state.clock = pipeline_key, clock
+    state.pipeline_key, state.base_url, state.clock = pipeline_key, base_url, clock
     state.limits = Limits(district.cases.limits)
     state.repeats = Repeats(spam.count * _SECONDS[spam.unit])
     state.posts = Posts(district)

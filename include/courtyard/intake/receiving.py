@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Incoming:
 
     `bucket` and `bucket_key` say which limit it falls under: a signed link (its code), the form without a link, a client
     (its address or key). `sent_as` is what the sender calls it: 16 letters and digits or more that nobody guesses; sent
-    again it is the same report. `coords` says what `lat` and `lon` are. `photo` are the bytes as uploaded. `is_trapped`:
+    again with the same words it is the same report. `coords` says what `lat` and `lon` are. `photo` are the bytes as uploaded. `is_trapped`:
     a field was filled that no person sees. `extra` is sealed with the rest (GeoReport's email, device_id, media_url …).
     """
 
@@ -97,7 +98,7 @@ def receive(state: Service, form: Incoming) -> Accepted:
         lat=lat,
         lon=lon,
         given=given,
-        sent_as=form.sent_as,
+        sent_as=_named(state.keys, form.sent_as, content),
         photo_id=ledger.code("F") if photo else None,
         flags=flags.of(cases.spam, form.description, state.repeats.count(same), form.is_trapped),
         emergency=emergency.call if emergency else None,
@@ -139,6 +140,14 @@ def _content(form: Incoming, most: int) -> dict[str, Any]:
         "phone": phone,
         **{name: value for name, value in extra.items() if value},
     }
+
+
+def _named(keys: KeyRing, sent_as: str, content: Mapping[str, Any]) -> str:
+    """What a report is known by: what its sender calls it, and what it says.
+
+    Somebody who saw no receipt may change the words and send again: those words must not be lost to the first ones.
+    """
+    return f"{sent_as}/{keys.token(json.dumps(content, sort_keys=True))}" if sent_as else ""
 
 
 def _place(form: Incoming) -> tuple[float | None, float | None, tuple[float, float] | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy.exc import ProgrammingError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -22,6 +24,7 @@ from courtyard.intake.ledger import Stored
 from courtyard.intake.receiving import SENT_AS, checked_text
 from courtyard.intake.refusal import Refused
 
+log = logging.getLogger("courtyard.intake")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CASE = text("SELECT * FROM intake.case_of(:report_id)")
 _STEPS = text("SELECT * FROM intake.steps_of(:report_id) ORDER BY seq")
@@ -33,7 +36,6 @@ REPLIES = {
     "rating": "评价",
     "more": "补充情况",
 }
-_WITH_TEXT = ("unsolved", "reopen", "more")
 STATUSES = {
     "held": "正在核实",
     "waiting": "等待签收",
@@ -127,12 +129,17 @@ def _report(state: Any, connection: Connection, token: str) -> Stored:
 
 
 def _standing(connection: Connection, report: Stored) -> Standing:
+    """What the database tells; where its view of cases fails, the receipt is shown all the same."""
     wanted = {"report_id": report.report_id}
-    case = connection.execute(_CASE, wanted).mappings().one_or_none()
-    if case is not None and case["case_no"] is None:
-        case = None
-    steps = list(connection.execute(_STEPS, wanted).mappings()) if case else []
-    return Standing(case, steps, list(connection.execute(_REPLIES, wanted).mappings()))
+    replies = list(connection.execute(_REPLIES, wanted).mappings())
+    try:
+        case = connection.execute(_CASE, wanted).mappings().one_or_none()
+        if case is None or case["case_no"] is None:
+            return Standing(None, [], replies)
+        return Standing(case, list(connection.execute(_STEPS, wanted).mappings()), replies)
+    except ProgrammingError as error:
+        log.error("The case of a report cannot be told: %s", type(error.orig).__name__)
+        return Standing(None, [], replies)
 
 
 def _page(request: Request, token: str, report: Stored, standing: Standing) -> Response:
@@ -157,7 +164,7 @@ def _page(request: Request, token: str, report: Stored, standing: Standing) -> R
         can={kind: standing.can(kind, at) for kind in REPLIES},
         alarm=alarm if not is_over else None,
         said="said" in request.query_params,
-        here=f"{str(request.base_url).rstrip('/')}/s/{token}",
+        here=f"{(state.base_url or str(request.base_url)).rstrip('/')}/s/{token}",
         token=token,
         once=secrets.token_hex(16),
     )
@@ -203,7 +210,6 @@ def _unit(district: District, code: str | None) -> str:
 
 def _reply(request: Request, token: str, form: FormData) -> Response:
     state = request.app.state
-    state.limits.take("token", ledger.digest(state.keys, token))
     kind, sent_as = written(form, "kind"), written(form, "sent_as")
     said = checked_text(written(form, "text"), state.district.cases.limits.text_characters, "说明")
     rating = written(form, "rating")
@@ -213,12 +219,10 @@ def _reply(request: Request, token: str, form: FormData) -> Response:
         raise Refused(400, "请选择1到5分。")
     if kind == "more" and not said:
         raise Refused(400, "请写一下要补充的情况。")
-    content = {
-        "text": said if kind in _WITH_TEXT or kind == "rating" else "",
-        "rating": int(rating) if kind == "rating" else None,
-    }
+    content = {"text": said, "rating": int(rating) if kind == "rating" else None}
     with state.engine.begin() as connection:
         report = _report(state, connection, token)
+        state.limits.take("token", report.report_id)
         ledger.reply(connection, state.keys, report, kind, content, state.clock(), sent_as)
     if answering.wants_json(request):
         return JSONResponse({"kind": kind}, 201)

@@ -31,7 +31,7 @@ def run_demo(settings: Settings, *, scale: float, console: Console) -> int:
             migrated = beside.submit(airflow.prepare, settings, services.url)
             _sample(settings, progress, scale)
             migrated.result()
-        with supervisor.running(settings, standins=True):
+        with supervisor.running(settings, standins=True, intake=True):
             good = _through_airflow(settings, services.url, progress)
             outcome = summary.show(console, settings, database.engine(services.url))
     if settings.quality_docs.exists():
@@ -47,7 +47,7 @@ def bring_up(settings: Settings, *, console: Console) -> int:
     progress = Progress(console)
     keys.create(settings.keys)
     try:
-        with supervisor.running(settings, standins=settings.sample.exists(), keep=True) as services:
+        with supervisor.running(settings, settings.sample.exists(), keep=True, intake=True) as services:
             progress.say("正在启动 Airflow …")
             known = airflow.start(settings, services.url, scheduled=True)
             Api(known, lambda: airflow.check_alive(settings)).wait_until_ready([QUARTER_DAG])

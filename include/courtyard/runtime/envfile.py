@@ -16,11 +16,8 @@ HEADER = "# Connections of the sources, one NAME=URI a line. A line outside the 
 def write_standins(env_file: Path, uris: Mapping[str, str]) -> None:
     """Put the connections of the stand-ins and the residents' service (id -> URI) between the marks, 0600, but for ids the operator has set."""
     own = operator_lines(env_file)
-    taken = {line.partition("=")[0].strip() for line in own if "=" in line and not line.startswith("#")}
     lines = [
-        f"{variable(conn_id)}={uri}"
-        for conn_id, uri in sorted(uris.items())
-        if variable(conn_id) not in taken and variable(conn_id) not in os.environ
+        f"{variable(conn_id)}={uri}" for conn_id, uri in sorted(uris.items()) if not is_operators(env_file, conn_id)
     ]
     text = "\n".join([*own, BEGIN, *lines, END]) + "\n"
     if not own:
@@ -30,6 +27,12 @@ def write_standins(env_file: Path, uris: Mapping[str, str]) -> None:
     with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
     part.replace(env_file)
+
+
+def is_operators(env_file: Path, conn_id: str) -> bool:
+    """Whether the operator has set a connection, in the file or in the environment."""
+    own = {line.partition("=")[0].strip() for line in operator_lines(env_file) if "=" in line and line[0] != "#"}
+    return variable(conn_id) in own or variable(conn_id) in os.environ
 
 
 def operator_lines(env_file: Path) -> list[str]:

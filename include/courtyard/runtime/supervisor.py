@@ -32,9 +32,8 @@ class Services:
 
 
 @contextmanager
-def running(settings: Settings, standins: bool = True, keep: bool = False) -> Iterator[Services]:
-    """PostgreSQL and (for `standins`) the sample's stand-ins for as long as the block runs; with them, and for `keep`,
-    the residents' service.
+def running(settings: Settings, standins: bool = True, keep: bool = False, intake: bool = False) -> Iterator[Services]:
+    """PostgreSQL and (for `standins`) the sample's stand-ins, (for `intake`) the residents' service, as long as the block runs.
 
     What runs already is used as it is. The last command to leave stops what commands started,
     unless `keep` (of `up`) or another `up` wants it to stay. SIGTERM ends the block like Ctrl-C.
@@ -45,7 +44,7 @@ def running(settings: Settings, standins: bool = True, keep: bool = False) -> It
             me = processes.Entry.of(os.getpid())
             known.users.append(me)
             try:
-                services = _start(settings, known, standins, standins or keep)
+                services = _start(settings, known, standins, intake)
             except BaseException:
                 _leave(settings, known, me)
                 raise
@@ -107,7 +106,7 @@ def _start(settings: Settings, known: processes.Register, standins: bool, intake
     uris: dict[str, str] = {}
     if standins:
         uris |= _start_standins(settings, known)
-    if intake:
+    if intake and not envfile.is_operators(settings.env_file, INTAKE):  # a service of their own is theirs to start
         uris |= _start_intake(settings, known, url)
     if uris:
         envfile.write_standins(settings.env_file, uris)

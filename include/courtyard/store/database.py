@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -13,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from courtyard.store.tables import SCHEMAS
 
 ROLES = ("pipeline", "publisher", "reader", "intake")
+INTAKE_PASSWORD = "COURTYARD_INTAKE_PASSWORD"
 
 
 def role_url(url: str | URL, role: str) -> URL:
@@ -78,10 +80,11 @@ def _create_roles(connection: Connection) -> None:
             )
     if password := connection.engine.url.password:  # a server reached over the network asks for one (`role_url`)
         raw: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        own = {"intake": os.environ.get(INTAKE_PASSWORD)}  # of a process that is not to know the administrator's
         for role in ROLES:
             raw.execute(
                 psycopg.sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                    psycopg.sql.Identifier(f"courtyard_{role}"), psycopg.sql.Literal(str(password))
+                    psycopg.sql.Identifier(f"courtyard_{role}"), psycopg.sql.Literal(own.get(role) or str(password))
                 )
             )
     connection.execute(text(f"GRANT CREATE ON DATABASE {database} TO courtyard_owner"))
