@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,8 +38,8 @@ from courtyard.store import database
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 STREET, PIPELINE_KEY = "510105005", "the-key-of-the-pipeline"
-SENDERS, SECONDS = 4, 20
-KILLED_AFTER = (0.2, 2.5)  # seconds
+SENDERS, LIVES = 4, 4
+KILLED_AFTER = (0.0, 2.0)  # seconds since it did its first work
 
 
 @dataclass
@@ -72,10 +73,11 @@ class Killed:
         self.process.wait()
         self.kills += 1
 
-    def at_random_moments(self, rng: random.Random, until: float, is_ready) -> None:
-        while time.monotonic() < until:
+    def at_random_moments(self, rng: random.Random, is_ready: Callable[[], bool], is_over: Callable[[], bool]) -> None:
+        """Lives until it is over; every fourth ends while it is still beginning."""
+        while not is_over():
             self.start()
-            while not is_ready() and time.monotonic() < until:
+            while self.kills % 4 < 3 and not is_ready() and self.process.poll() is None:
                 time.sleep(0.05)
             time.sleep(rng.uniform(*KILLED_AFTER))
             self.kill()
@@ -134,23 +136,31 @@ def test_nothing_acknowledged_is_lost_or_doubled(settings, warehouse_url, env, t
     with database.engine(warehouse_url).begin() as connection:
         key = clients.add(connection, keys.load_intake(settings.keys), STREET, "load", datetime.now(SHANGHAI))
     address = f"http://127.0.0.1:{env['COURTYARD_INTAKE_PORT']}"
+    begun = tmp_path / "begun"
     quarter = str(Period.of("quarter", datetime.now(SHANGHAI)))
     service = Killed([sys.executable, "-m", "courtyard.intake"], env, tmp_path / "service.log")
-    fetching = Killed([sys.executable, "-m", "tests.intake.fetching_process", quarter], env, tmp_path / "fetching.log")
+    fetching = Killed(
+        [sys.executable, "-m", "tests.intake.fetching_process", quarter, str(begun)], env, tmp_path / "fetching.log"
+    )
     sent, stop = Sent(), threading.Event()
     senders = [
-        threading.Thread(target=send, args=(f"{address}/georeport/v2", key, sent, number, stop))
+        threading.Thread(daemon=True, target=send, args=(f"{address}/georeport/v2", key, sent, number, stop))
         for number in range(SENDERS)
     ]
-    until = time.monotonic() + SECONDS
     killers = [
-        threading.Thread(target=service.at_random_moments, args=(random.Random(1), until, lambda: answers(address))),
-        threading.Thread(target=fetching.at_random_moments, args=(rng, until, lambda: has_begun(fetching))),
+        threading.Thread(
+            target=service.at_random_moments,
+            args=(random.Random(1), lambda: answers(address), lambda: fetching.kills >= LIVES),
+        ),
+        threading.Thread(
+            target=fetching.at_random_moments, args=(rng, lambda: has_begun(begun), lambda: fetching.kills >= LIVES)
+        ),
     ]
     for thread in (*senders, *killers):
         thread.start()
     for thread in killers:
-        thread.join()
+        thread.join(240)
+        assert not thread.is_alive(), "The fetching run never lived long enough."
     service.start()
     try:
         stop.set()
@@ -162,7 +172,6 @@ def test_nothing_acknowledged_is_lost_or_doubled(settings, warehouse_url, env, t
         check_landed(ctx, sent, warehouse_url)
     finally:
         service.kill()
-    assert service.kills > 3 and fetching.kills > 2, (service.kills, fetching.kills)
     done = dict(stages.run_these(ctx, map(stages.stage, stages.TAKEN_IN)))
     assert done["parse"]["batches"]["rejected"] == 0
     check_merged(ctx, sent)
@@ -175,9 +184,11 @@ def answers(address: str) -> bool:
     return False
 
 
-def has_begun(fetching: Killed) -> bool:
-    """Half of a run's life is importing; it is killed then too, but not always."""
-    return random.random() < 0.05
+def has_begun(begun: Path) -> bool:
+    with suppress(FileNotFoundError):
+        begun.unlink()
+        return True
+    return False
 
 
 def own_context(env, quarter, settings, monkeypatch):
