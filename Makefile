@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down bench bench-intake bench-merge bench-forms recall linkage febrl lint lock clean help
+.PHONY: demo test up down bench bench-intake bench-merge bench-forms bench-case-figures recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
