@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
 
 from courtyard.cli.base import Json, app, console, print_json, process_name, services
@@ -143,7 +144,7 @@ def _print_figures(period: Period, rows: list[dict[str, Any]], closing: bool) ->
     if not rows:
         console.print(f"{period.title}没有受理工单。", highlight=False)
         return
-    table = Table(title=f"{period.title}工单统计（{said}）")
+    table = Table(title=f"{period.title}工单统计（{said}）", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in COLUMNS:
         table.add_column(header, overflow="fold")
     for row in rows:
