@@ -13,8 +13,8 @@ from courtyard import stages
 from courtyard.cases import ledger, machine, overview
 from courtyard.cases.machine import Rules
 from courtyard.cli import application
-from courtyard.cli.base import console
 from courtyard.cli import cases as commands
+from courtyard.cli.base import console
 from courtyard.errors import UsageError
 from courtyard.privacy import keys
 from courtyard.settings import Settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
 
 from courtyard.cli.base import Json, console, print_json
@@ -17,21 +18,19 @@ if TYPE_CHECKING:
 
 
 LEVELS = {"street": "街道", "community": "社区", "grid": "网格", "courtyard": "院落"}
-COLUMNS = {
-    "unit_name": "单位",
-    "received": "受理",
-    "repeats": "重复反映",
-    "answered_in_time": "按期答复",
-    "answered_in_level_time": "本级按期",
-    "overdue": "逾期",
-    "open": "在办",
-    "solved_courtyard": "院落办结",
-    "solved_community": "社区办结",
-    "solved_street": "街道办结",
-    "solved_department": "部门办结",
-    "refused": "不予受理",
-    "reopened": "重新办理",
-    "median_answer_hours": "答复用时(中位，小时)",
+_SOLVED = ("solved_courtyard", "solved_community", "solved_street", "solved_department")
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "单位": ("unit_name",),
+    "受理": ("received",),
+    "重复": ("repeats",),
+    "按期/本级": ("answered_in_time", "answered_in_level_time"),
+    "逾期": ("overdue",),
+    "在办": ("open",),
+    "办结": _SOLVED,
+    "不予": ("refused",),
+    "重办": ("reopened",),
+    "小时": ("median_answer_hours",),
+    "满意%": ("satisfaction_rate",),
 }
 SMALL = "*"
 
@@ -129,12 +128,22 @@ def _told(ctx: Context, candidate: Any) -> dict[str, Any]:
 
 
 def _print_figures(period: Period, rows: list[dict[str, Any]], closing: bool) -> None:
-    table = Table(title=f"{period.title}工单统计（{'期末的结果' if closing else '现在的结果'}）")
-    for header in (*COLUMNS.values(), "满意率%"):
+    said = "期末的结果" if closing else "现在的结果"
+    if not rows:
+        console.print(f"{period.title}没有受理工单。", highlight=False)
+        return
+    table = Table(title=f"{period.title}工单统计（{said}）", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for header in COLUMNS:
         table.add_column(header, overflow="fold")
     for row in rows:
-        cells = [row[name] for name in COLUMNS] + [row["satisfaction_rate"]]
-        table.add_row(*("—" if cell is None else str(cell) for cell in cells))
+        table.add_row(*("/".join(_cell(row[name]) for name in names) for names in COLUMNS.values()))
     console.print(table)
+    console.print(
+        "按期/本级：总时限内、本级时限内答复。办结：院落/社区/街道/部门。小时：答复用时的中位数。", highlight=False
+    )
     if any(row["is_rating_small"] for row in rows):
         console.print(f"{SMALL}：评价人数少，或可由此推算出少的人数，不列出。", highlight=False)
+
+
+def _cell(value: Any) -> str:
+    return "—" if value is None else str(value)
