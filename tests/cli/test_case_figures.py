@@ -10,7 +10,7 @@ from tests.reports.case_world import Desk, moment
 from tests.reports.conftest import world  # noqa: F401  (a fixture)
 from typer.testing import CliRunner
 
-from courtyard.cli import application, case_figures
+from courtyard.cli import application, base, case_figures
 from courtyard.errors import UsageError
 
 
@@ -21,7 +21,7 @@ def desk(world, monkeypatch) -> Desk:  # noqa: F811
         yield world.ctx
 
     monkeypatch.setattr(case_figures, "office", at_the_desk)
-    monkeypatch.setattr(case_figures, "now", lambda: moment("2026-12-01 09:00"))
+    monkeypatch.setattr(base, "now", lambda: moment("2026-12-01 09:00"))
     return Desk(world)
 
 

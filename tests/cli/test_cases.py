@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 from courtyard import stages
 from courtyard.cases import ledger, machine, overview
 from courtyard.cases.machine import Rules
-from courtyard.cli import application
-from courtyard.cli import cases as commands
+from courtyard.cli import application, base
 from courtyard.cli.base import console
 from courtyard.errors import UsageError
 from courtyard.privacy import keys
@@ -28,7 +27,7 @@ OF_STREET = ("--post", STREET_POST)
 @pytest.fixture
 def clock(monkeypatch):
     def set_to(written):
-        monkeypatch.setattr(commands, "now", lambda: shanghai(written))
+        monkeypatch.setattr(base, "now", lambda: shanghai(written))
 
     set_to(NOW)
     return set_to

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from courtyard.period import SHANGHAI
 from courtyard.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def now() -> datetime:
+    """The clock of the person at the keyboard."""
+    return datetime.now(SHANGHAI)
+
+
 @contextmanager
 def services(settings: Settings, *, sources: bool = False) -> Iterator[str]:
     """The warehouse's URL, with PostgreSQL and (for `sources`) the residents' service and the sample's stand-ins up."""
@@ -44,13 +50,13 @@ def services(settings: Settings, *, sources: bool = False) -> Iterator[str]:
 @contextmanager
 def office(*, sources: bool = False) -> Iterator[Context]:
     """The office's context today, for what belongs to no quarter."""
-    from courtyard.period import SHANGHAI, Period
+    from courtyard.period import Period
 
     settings = Settings.from_env()
     with services(settings, sources=sources):
         from courtyard import stages
 
-        quarter = str(Period.of("quarter", datetime.now(SHANGHAI).date()))
+        quarter = str(Period.of("quarter", now().date()))
         yield stages.context(quarter, holder=f"cli:{process_name()}", settings=settings)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from courtyard.cli import base
 from courtyard.cli import cases as shown
 from courtyard.cli.base import Json, console, print_json
 from courtyard.cli.cases import CaseNo, cases
@@ -157,7 +158,7 @@ def _act(case_no: str, kind: str, post: str, as_json: bool, **data: Any) -> None
         from courtyard.cases.event import STATUS_TITLES
         from courtyard.cases.machine import TITLES
 
-        case = acting.act(ctx, case_no, kind, post=post, at=shown.now(), **data)
+        case = acting.act(ctx, case_no, kind, post=post, at=base.now(), **data)
         unit = ctx.district.unit_by_code[case.unit_code].name
     if as_json:
         print_json(asdict(case))

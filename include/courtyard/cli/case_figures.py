@@ -8,8 +8,9 @@ import typer
 from rich import box
 from rich.table import Table
 
-from courtyard.cli.base import Json, console, print_json
-from courtyard.cli.cases import cases, now, office
+from courtyard.cli import base
+from courtyard.cli.base import Json, console, office, print_json
+from courtyard.cli.cases import cases
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
 
@@ -64,7 +65,7 @@ def root_causes(as_json: Json = False) -> None:
     from courtyard.cases import root_causes as finding
 
     with office() as ctx, ctx.engine().connect() as connection:
-        found = finding.candidates(connection, ctx, at=now())
+        found = finding.candidates(connection, ctx, at=base.now())
         rows = [_told(ctx, candidate) for candidate in found]
     if as_json:
         print_json(rows)
@@ -88,7 +89,7 @@ def confirm_root_cause(
     from courtyard.cases import root_causes as finding
 
     with office() as ctx:
-        case = finding.confirm(ctx, name, post=post, at=now(), text=said)
+        case = finding.confirm(ctx, name, post=post, at=base.now(), text=said)
     if as_json:
         print_json({"case_no": case.case_no, "unit": case.unit_code, "total_due_at": case.total_due_at})
     else:

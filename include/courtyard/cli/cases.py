@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,13 +10,13 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from courtyard.cases.event import WHY
-from courtyard.cli.base import Json, app, console, print_json, process_name, services
+from courtyard.cli import base
+from courtyard.cli.base import Json, app, console, office, print_json
 from courtyard.errors import UsageError
-from courtyard.period import SHANGHAI, Period
-from courtyard.settings import Settings
+from courtyard.period import SHANGHAI
 
 if TYPE_CHECKING:
-    from courtyard.context import Context
+    pass
 
 cases = typer.Typer(
     help="Cases (工单): what residents report and departments ask, on the ladder 院落→社区→街道→部门 until it is answered.",
@@ -28,11 +26,6 @@ app.add_typer(cases, name="cases", rich_help_panel="Cases of residents")
 CaseNo = Annotated[str, typer.Argument(metavar="CASE", help="A case number, such as 261126-7K2QM.")]
 Unit = Annotated[str | None, typer.Option("--unit", help="Only what this unit, or one below it, has: its code.")]
 _TEXTS = ("text", "reason", "where", "span", "into", "satisfaction", "department", "number", "outcome", "wanted")
-
-
-def now() -> datetime:
-    """The clock of the person at the keyboard."""
-    return datetime.now(SHANGHAI)
 
 
 @cases.command("list")
@@ -47,7 +40,7 @@ def list_cases(
     with office() as ctx, ctx.engine().connect() as connection:
         from courtyard.cases import overview
 
-        found = overview.listing(connection, ctx, now(), unit=unit, everything=everything)
+        found = overview.listing(connection, ctx, base.now(), unit=unit, everything=everything)
     found = [one for one in found if (not level or one["level"] == level) and (one["is_overdue"] or not overdue)]
     print_json(found) if as_json else _print_list(found)
 
@@ -58,7 +51,7 @@ def held(unit: Unit = None, as_json: Json = False) -> None:
     with office() as ctx, ctx.engine().connect() as connection:
         from courtyard.cases import overview
 
-        found = [one for one in overview.listing(connection, ctx, now(), unit=unit) if one["status"] == "held"]
+        found = [one for one in overview.listing(connection, ctx, base.now(), unit=unit) if one["status"] == "held"]
     print_json(found) if as_json else _print_list(found)
 
 
@@ -75,10 +68,10 @@ def due(
         from courtyard.district.working_time import Span
 
         try:
-            until = ctx.district.office.working_time.after(now(), Span.parse(within))
+            until = ctx.district.office.working_time.after(base.now(), Span.parse(within))
         except ValueError:
             raise UsageError(f"“{within}”不是一段时间。", "请写如 '1 working_days' 或 '8 hours'。") from None
-        found = overview.due(connection, ctx, now(), until=until)
+        found = overview.due(connection, ctx, base.now(), until=until)
     print_json(found) if as_json else _print_list(found)
 
 
@@ -88,7 +81,7 @@ def show(case_no: CaseNo, as_json: Json = False) -> None:
     with office() as ctx, ctx.engine().begin() as connection:
         from courtyard.cases import overview
 
-        found = overview.show(connection, ctx, case_no, now())
+        found = overview.show(connection, ctx, case_no, base.now())
         names = {unit.code: unit.name for unit in ctx.district.units}
     print_json(found) if as_json else _print_one(found, names)
 
@@ -99,23 +92,12 @@ def advance(as_json: Json = False) -> None:
     with office() as ctx:
         from courtyard import cases as room
 
-        done = room.run(ctx, at=now())
+        done = room.run(ctx, at=base.now())
     if as_json:
         print_json(done)
         return
     told = f"新开 {done['opened']} 件，并入 {done['joined']} 件，反映人回复 {done['replied']} 条，到期 {done['moved']} 件。"
     console.print(told, highlight=False)
-
-
-@contextmanager
-def office() -> Iterator[Context]:
-    """The office today: cases belong to no quarter."""
-    settings = Settings.from_env()
-    with services(settings):
-        from courtyard import stages
-
-        quarter = str(Period.of("quarter", now()))
-        yield stages.context(quarter, holder=f"cli:cases:{process_name()}", settings=settings)
 
 
 def _print_list(found: list[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Column, Table
 
+from courtyard.cli import base
 from courtyard.cli.base import Json, app, console, office, print_json
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI
@@ -65,7 +66,7 @@ def write(
             within = Span.parse(due) if due else None
         except ValueError:
             raise UsageError(f"看不懂期限“{due}”。", "请写成 '5 working_days' 或 '24 hours' 这样。") from None
-        row = made.write(ctx, case, department, post=post, at=datetime.now(SHANGHAI), request=request, due=within)
+        row = made.write(ctx, case, department, post=post, at=base.now(), request=request, due=within)
         entry = _entry(ctx, row)
     _done(entry, f"已去函{entry['department_name']}：{row.number}，请于{row.due_on}前复函。\n{entry['path']}", as_json)
 
@@ -85,7 +86,7 @@ def reply(
     with office() as ctx:
         from courtyard.cases import replies
 
-        now = datetime.now(SHANGHAI)
+        now = base.now()
         row = replies.reply(
             ctx, case, letter_no, number=number, outcome=outcome, text=text, post=post, at=now, where=where
         )
@@ -141,7 +142,7 @@ def _entry(ctx: Context, row: Letter) -> dict[str, Any]:
     from courtyard.cases.letter_text import OUTCOMES
     from courtyard.cases.letters import KINDS
 
-    today = datetime.now(SHANGHAI).date()
+    today = base.now().date()
     waits = row.kind == "request" and row.replied_at is None
     path: Path = ctx.settings.outbox / row.file
     return {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Column, Table
 
+from courtyard.cli import base
 from courtyard.cli.base import Json, app, console, office, print_json
 from courtyard.errors import UsageError
-from courtyard.period import SHANGHAI
 
 if TYPE_CHECKING:
     from courtyard.cases.proposing import Proposal
@@ -75,7 +74,7 @@ def add(
     with office() as ctx:
         from courtyard.cases import proposing
 
-        made = proposing.propose(ctx, case, module, what=what, values=row, post=post, at=datetime.now(SHANGHAI))
+        made = proposing.propose(ctx, case, module, what=what, values=row, post=post, at=base.now())
     _done(
         made, f"已提第{made.proposal_no}号建议，待审核：courtyard proposals accept {made.proposal_no} --post …", as_json
     )
@@ -89,7 +88,7 @@ def accept(
     with office() as ctx:
         from courtyard.cases import proposing
 
-        made = proposing.accept(ctx, number, post=post, at=datetime.now(SHANGHAI), reason=reason)
+        made = proposing.accept(ctx, number, post=post, at=base.now(), reason=reason)
         period = ctx.period
     _done(made, f"第{number}号建议已采纳，{period}的下一次运行后进入档案：courtyard run {period}", as_json)
 
@@ -102,7 +101,7 @@ def decline(
     with office() as ctx:
         from courtyard.cases import proposing
 
-        made = proposing.decline(ctx, number, post=post, at=datetime.now(SHANGHAI), reason=reason)
+        made = proposing.decline(ctx, number, post=post, at=base.now(), reason=reason)
     _done(made, f"第{number}号建议未采纳：{made.reason}", as_json)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Column, Table
 
+from courtyard.cli import base
 from courtyard.cli.base import Json, app, console, office, print_json
 from courtyard.cli.notices import day
 from courtyard.period import SHANGHAI
@@ -68,7 +69,7 @@ def add(
     with office() as ctx:
         from courtyard.cases import tasks as made
 
-        now = datetime.now(SHANGHAI)
+        now = base.now()
         places = made.places(ctx, _split(courtyards), _split(communities), now.date())
         asked = made.Asked(asked_by, title.strip(), basis.strip(), last, places, detail.strip())
         case = made.add(ctx, asked, post=post, at=now, decision=made.Decision(knowingly, refuse, reason, letter))
@@ -115,7 +116,7 @@ def hand_down(case: Case, post: Post, as_json: Json = False) -> None:
     with office() as ctx:
         from courtyard.cases import handing_down
 
-        numbers = handing_down.hand_down(ctx, case, post=post, at=datetime.now(SHANGHAI))
+        numbers = handing_down.hand_down(ctx, case, post=post, at=base.now())
         found = [_show(ctx, number)[0] for number in numbers]
     if as_json:
         print_json(found)
@@ -178,7 +179,7 @@ def _act(name: str, told: str, case: str, as_json: bool, **said: Any) -> None:
     with office() as ctx:
         from courtyard.cases import handing_down
 
-        getattr(handing_down, name)(ctx, case, at=datetime.now(SHANGHAI), **said)
+        getattr(handing_down, name)(ctx, case, at=base.now(), **said)
         entry = _show(ctx, case)[0]
     print_json(entry) if as_json else console.print(f"{told}：{case}  {entry['unit_name']}", highlight=False)
 
