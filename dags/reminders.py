@@ -5,6 +5,7 @@ Every morning: grids that still owe for the quarter being collected are reminded
 pack names (`district.yaml`, `grid_cycle`), before and after the due date, each step once; communities
 and the street get the list when the last step has passed. Nobody is reminded who owes nothing.
 A unit whose post changes hands (`posts.csv`) is told, once, that a handover pack is due.
+What the residents' service has kept as long as the posters promise is deleted from it.
 
 * **Which quarter**: the parameter `quarter`; when empty, the quarter whose workbooks were issued last.
 """
@@ -43,4 +44,10 @@ with DAG(
         """Send what is queued; what cannot be sent stays queued and is tried again tomorrow."""
         return house.send(quarter())
 
+    @task(task_display_name="清理到期的居民上报")
+    def forget():
+        """Delete from the residents' service what is older than the pack keeps (`limits.kept_months`)."""
+        return house.act("forget", quarter(), at=moment())["reports"]
+
     remind() >> tell()
+    forget()

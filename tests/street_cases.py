@@ -14,6 +14,7 @@ from courtyard.cases.event import Case, Event
 from courtyard.cases.machine import Rules
 from courtyard.context import Context
 from courtyard.district import load_district
+from courtyard.landing import ledger as landed
 from courtyard.landing import vault
 from courtyard.period import Period
 from courtyard.privacy.keys import KINDS, KeyRing
@@ -106,14 +107,8 @@ def landed_photo(ctx: Context, photo: str, data: bytes) -> None:
     header = vault.Header(delivery, STREET, "resident_photos", "2026Q3", None, f"{photo}.jpg", sha256, len(data),
                           "image/jpeg", moment, moment, key_id, wrapped)  # fmt: skip
     vault.write(ctx.settings, ctx.keys, header, data)
-    row = {**header.row(), "wrapped_key": wrapped}
-    names = ", ".join(row)
     with ctx.engine().begin() as connection:
-        connection.execute(
-            text(f"""INSERT INTO landing.delivery (seq, {names})
-                     VALUES (nextval('landing.delivery_seq'), {", ".join(f":{name}" for name in row)})"""),
-            row,
-        )
+        landed.record_delivery(connection, {**header.row(), "wrapped_key": wrapped}, "georeport")
 
 
 def rows(ctx: Context, query: str, **values: Any) -> list[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -78,6 +78,20 @@ def move_cases(period: str, *, holder: str, at: datetime, connection: Connect = 
     return cases.run(context(period, holder=holder, connection=connection), at=at)
 
 
+def forget(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """Delete from the residents' service what is older than the pack keeps."""
+    return forgotten(context(period, holder=holder, connection=connection), at.astimezone(SHANGHAI).date())
+
+
+def forgotten(ctx: Context, day: date) -> Result:
+    """The same as of a day: {before, reports}. Cases and landed bytes stay."""
+    months = day.year * 12 + day.month - 1 - ctx.district.cases.limits.kept_months
+    before = datetime(months // 12, months % 12 + 1, 1, tzinfo=SHANGHAI)
+    with ctx.engine().begin() as database:
+        query = text("SELECT intake.forget(:street, :before)")
+        return {"before": before, "reports": database.scalar(query, {"street": ctx.street_code, "before": before})}
+
+
 def questions(period: str, *, holder: str, at: datetime, connection: Connect = None) -> list[dict[str, str]]:
     """Who is to be asked for a signature: {department, approver}."""
     return reports.questions(context(period, holder=holder, connection=connection), on=at.astimezone(SHANGHAI).date())
@@ -100,6 +114,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "take_in_reports": take_in_reports,
     "deliver": deliver,
     "cases": move_cases,
+    "forget": forget,
     "questions": questions,
     "ask": ask,
     "answer": answer,

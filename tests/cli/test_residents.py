@@ -93,8 +93,8 @@ def test_what_is_older_than_the_pack_says_is_forgotten(courtyard, warehouse_url)
         for number, day in enumerate(("2024-08-31", "2024-09-01")):
             connection.execute(
                 text(
-                    "INSERT INTO intake.report (report_id, txid, street_code, channel, service_code, requested_at,"
-                    " status_token, sealed) VALUES (:id, 1, '510105005', 'page', 'other', :at, :id, 'x')"
+                    "INSERT INTO intake.report (report_id, street_code, channel, service_code, requested_at,"
+                    " status_token, sealed) VALUES (:id, '510105005', 'page', 'other', :at, :id, 'x')"
                 ),
                 {"id": f"R{number}", "at": f"{day}T12:00:00+08:00"},
             )

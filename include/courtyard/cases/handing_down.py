@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from courtyard.cases import acting, acts, ledger, numbers, personal, tasks
+from courtyard.cases import acting, acts, ledger, numbering, personal, tasks
 from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.machine import CLOCK
@@ -222,7 +222,7 @@ def _receiver(ctx: Context, to: str, place: str) -> dict[str, str]:
 
 
 def _child_no(ctx: Context, doing: Action, place: str) -> str:
-    return numbers.case_no(ctx, doing.at, acting.DATASET, f"{doing.action_no}/{place}")
+    return numbering.stem(ctx.keys, f"{acting.DATASET}|{doing.action_no}/{place}", doing.at)
 
 
 def _authorised(ctx: Context, case_no: str, post: str, at: datetime) -> tuple[Case, dict[str, Any]]:

@@ -13,7 +13,7 @@ from courtyard.errors import CourtyardError
 SOURCE = "resident_photos"
 MOST = 6
 _UNREADABLE = (InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedImageError)
-_LANDED = text("""
+_SHOWN = text("""
 WITH shown AS (
     SELECT r.attrs ->> 'photo' AS photo, min(p.reported_at) AS reported_at
       FROM cases.report p
@@ -22,20 +22,18 @@ WITH shown AS (
      WHERE p.street_code = :street AND p.case_no = :case_no AND r.attrs ->> 'photo' <> ''
      GROUP BY r.attrs ->> 'photo'
 )
-SELECT DISTINCT ON (s.reported_at, s.photo) d.*
-  FROM shown s
-  JOIN landing.delivery d ON d.street_code = :street AND d.source = :source AND d.name = s.photo || '.jpg'
- ORDER BY s.reported_at, s.photo, d.seq
+SELECT photo FROM shown ORDER BY reported_at, photo
 """)
 
 
 def of_case(connection: Connection, ctx: Context, case_no: str) -> list[bytes]:
     """The pictures, the first report's first, at most `MOST`; one that is gone or no picture is left out."""
-    where = {"street": ctx.street_code, "case_no": case_no, "source": SOURCE}
+    where = {"street": ctx.street_code, "case_no": case_no}
     found: list[bytes] = []
-    for row in connection.execute(_LANDED, where):
-        if len(found) == MOST:
-            break
+    for photo in connection.scalars(_SHOWN, where):
+        row = landing.named(connection, ctx.street_code, SOURCE, f"{photo}.jpg")
+        if row is None or len(found) == MOST:
+            continue
         try:
             data = landing.open_delivery(ctx, row)
             if min(Image.from_blob(data).px_width, Image.from_blob(data).px_height) > 0:

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from courtyard.cases import alerts, ledger, machine
+from courtyard.cases import acts, alerts, ledger, machine, numbering
+from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.ledger import Step
 from courtyard.cases.machine import Rules
@@ -20,14 +21,12 @@ from courtyard.district.cases import RootCauses
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI
 
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: none that is mistaken for another
-_SHORT = 5
 _ALONE = text("""
 SELECT case_no, courtyard_code, category, opened_at FROM cases."case"
  WHERE street_code = :street AND direction = 'up' AND parent_no IS NULL AND courtyard_code IS NOT NULL
    AND status NOT IN ('held', 'joined', 'refused') AND opened_at <= :at AND opened_at > :since
    AND NOT EXISTS (SELECT FROM cases.event e WHERE e.street_code = "case".street_code AND e.case_no = "case".case_no
-                      AND e.seq = 1 AND e.cause LIKE 'root_cause/%')
+                      AND e.seq = 1 AND e.data ? 'root_cause')
  ORDER BY courtyard_code, category, opened_at, case_no
 """)
 
@@ -84,49 +83,42 @@ def confirm(ctx: Context, name: str, *, post: str, at: datetime, text: str) -> C
     if not text.strip():
         raise UsageError("没有写根源是什么。", "请用 --text 写明，不要写任何人的姓名。")
     posts.required(ctx.district, post, at.astimezone(SHANGHAI).date())
-    rules, street = Rules.of(ctx.district), ctx.street_code
-    with ledger.street_lock(ctx.engine(), street) as connection:
+    with ctx.engine().connect() as connection:
         chosen = next((c for c in candidates(connection, ctx, at=at) if c.name == name), None)
         if chosen is None:
-            return _confirmed(connection, street, name)
-        number = case_number(ctx, name, at)
-        steps = _steps(
-            connection, rules, chosen, number, Event("noted", at, post, f"root_cause/{name}", data={"text": text})
-        )
-        ledger.append(connection, street, steps)
-        alerts.queue(connection, ctx, steps)
-    return steps[0][1]
+            return _confirmed(connection, ctx.street_code, name)
+    number = numbering.stem(ctx.keys, f"root_cause|{name}", at)
+    said = {"category": chosen.category, "courtyard_code": chosen.courtyard_code, "cases": [*chosen.case_nos]}
+    doing = acts.action(ctx, number, "root_cause", post=post, at=at, root_cause=name, text=text.strip(), **said)
+    return acts.act(ctx, doing, found)
 
 
-def case_number(ctx: Context, name: str, at: datetime) -> str:
-    """The number of the root cause's case: its day and a keyed digest, as of every case."""
-    digest = int(ctx.keys.token(f"case|root_cause|{name}"), 16)
-    letters = "".join(_LETTERS[(digest >> 5 * place) & 31] for place in range(_SHORT))
-    return f"{at.astimezone(SHANGHAI):%y%m%d}-{letters}"
-
-
-def _steps(connection: Connection, rules: Rules, chosen: Candidate, number: str, said: Event) -> list[Step]:
-    """The opening of the root cause's case, then a note on each of the candidate's cases, in the order of time."""
-    category = rules.cases.category(chosen.category)
+def found(connection: Connection, ctx: Context, doing: Action) -> Case:
+    """The handler of the action: the opening of the root cause's case, then a note on each of the cases below it."""
+    rules, said = Rules.of(ctx.district), doing.data
     data = {
-        **said.data, "category": chosen.category, "confidence": 1, "urgency": category.urgency, "level": "street",
-        "unit_code": rules.district.office.street_code, "courtyard_code": chosen.courtyard_code, "cases": [*chosen.case_nos],
+        **said, "confidence": 1, "urgency": rules.cases.category(said["category"]).urgency, "level": "street",
+        "unit_code": ctx.street_code,
     }  # fmt: skip
-    opening = Event("opened", said.at, said.post, said.cause, data=data)
-    steps: list[Step] = [(opening, machine.opened(rules, case_no=number, event=opening))]
-    for case_no in chosen.case_nos:
-        case = ledger.find(connection, rules.district.office.street_code, case_no)
-        note = Event("noted", said.at, said.post, said.cause, data={**said.data, "parent_no": number})
+    opening = Event("opened", doing.at, doing.post, doing.cause, data=data)
+    steps: list[Step] = [(opening, machine.opened(rules, case_no=doing.case_no, event=opening))]
+    note = Event("noted", doing.at, doing.post, doing.cause, data={"text": said["text"], "parent_no": doing.case_no})
+    for case_no in said["cases"]:
+        case = ledger.find(connection, ctx.street_code, case_no)
         steps.append((note, machine.apply(rules, case, note)))
-    return steps
+    ledger.append(connection, ctx.street_code, steps)
+    alerts.queue(connection, ctx, steps)
+    return steps[0][1]
 
 
 def _confirmed(connection: Connection, street: str, name: str) -> Case:
     """The case of a root cause that was confirmed before; UsageError when there is none of this name."""
-    found = connection.scalar(
-        text("SELECT case_no FROM cases.event WHERE street_code = :street AND seq = 1 AND cause = :cause"),
-        {"street": street, "cause": f"root_cause/{name}"},
+    number = connection.scalar(
+        text(
+            "SELECT case_no FROM cases.event WHERE street_code = :street AND seq = 1 AND data ->> 'root_cause' = :name"
+        ),
+        {"street": street, "name": name},
     )
-    if found is None:
+    if number is None:
         raise UsageError(f"“{name}”不是根源线索。", "用 courtyard cases root-causes 查看线索，写其中的第一件工单号。")
-    return ledger.find(connection, street, found)
+    return ledger.find(connection, street, number)

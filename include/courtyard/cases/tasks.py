@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, insert
 
 from courtyard import notices
-from courtyard.cases import acting, acts, departments, ledger, letters, machine, numbers, personal
+from courtyard.cases import acting, acts, departments, ledger, letters, machine, numbering, personal
 from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.letter_text import Terms, refusal_letter
@@ -108,7 +108,7 @@ def add(ctx: Context, asked: Asked, *, post: str, at: datetime, decision: Decisi
         duty=found.duty if admission != "knowingly" else "", admission=admission, reason=reason,
         letter=decided.letter and admission == "refused",
     )  # fmt: skip
-    doing = replace(doing, case_no=numbers.case_no(ctx, doing.at, acting.DATASET, doing.action_no))
+    doing = replace(doing, case_no=numbering.stem(ctx.keys, f"{acting.DATASET}|{doing.action_no}", doing.at))
     return acts.act(ctx, doing, given)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from courtyard.cli.base import Json, app, console, print_json, services
+from courtyard.cli.base import Json, app, console, office, print_json, services
 from courtyard.district import load_district
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI
@@ -48,20 +48,15 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Delete from the service what is older than `limits.kept_months` of rules/cases.yaml. Cases and landed bytes stay."""
-    from sqlalchemy import text
-
-    settings = Settings.from_env()
-    district = load_district(settings.district_path)
     day = date.fromisoformat(on) if on else datetime.now(SHANGHAI).date()
-    months = day.year * 12 + day.month - 1 - district.cases.limits.kept_months
-    before = datetime(months // 12, months % 12 + 1, 1, tzinfo=SHANGHAI)
-    with services(settings) as url, database.engine(url).begin() as connection:
-        wanted = {"street": district.office.street_code, "before": before}
-        count = connection.scalar(text("SELECT intake.forget(:street, :before)"), wanted)
+    with office() as ctx:
+        from courtyard import actions
+
+        done = actions.forgotten(ctx, day)
     if as_json:
-        print_json({"before": before, "reports": count})
+        print_json(done)
     else:
-        console.print(f"{before:%Y年%m月}以前的上报已从居民上报服务中删除：{count}件。")
+        console.print(f"{done['before']:%Y年%m月}以前的上报已从居民上报服务中删除：{done['reports']}件。")
 
 
 @app.command(rich_help_panel=_PANEL)

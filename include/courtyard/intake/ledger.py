@@ -17,9 +17,9 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter looks l
 _ID_LETTERS = 13
 _TOKEN_BYTES = 18
 _ACCEPT = text("""
-INSERT INTO intake.report (report_id, txid, street_code, channel, courtyard_code, service_code, lat, lon, given_lat,
+INSERT INTO intake.report (report_id, street_code, channel, courtyard_code, service_code, lat, lon, given_lat,
                            given_lon, requested_at, status_token, idempotency, sealed, photo_id, flags, emergency)
-VALUES (:report_id, CAST(CAST(pg_current_xact_id() AS text) AS bigint), :street_code, :channel, :courtyard_code, :service_code,
+VALUES (:report_id, :street_code, :channel, :courtyard_code, :service_code,
         :lat, :lon, :given_lat, :given_lon, :requested_at, :status_token, :idempotency, :sealed, :photo_id, :flags, :emergency)
 ON CONFLICT (idempotency) DO NOTHING
 RETURNING report_id
@@ -39,8 +39,8 @@ SELECT * FROM intake.report
  ORDER BY seq LIMIT :limit
 """)
 _REPLY = text("""
-INSERT INTO intake.reply (reply_id, txid, street_code, report_id, kind, replied_at, sealed, idempotency)
-VALUES (:reply_id, CAST(CAST(pg_current_xact_id() AS text) AS bigint), :street_code, :report_id, :kind, :replied_at, :sealed, :idempotency)
+INSERT INTO intake.reply (reply_id, street_code, report_id, kind, replied_at, sealed, idempotency)
+VALUES (:reply_id, :street_code, :report_id, :kind, :replied_at, :sealed, :idempotency)
 ON CONFLICT (idempotency) DO NOTHING
 RETURNING reply_id
 """)

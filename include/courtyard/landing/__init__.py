@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
     from courtyard.context import Context
     from courtyard.landing.vault import HasVault
     from courtyard.sources.fetched import Fetched
@@ -30,3 +32,10 @@ def open_delivery(at: HasVault, delivery: Mapping[str, Any] | Any) -> bytes:
     from courtyard.landing import vault
 
     return vault.open_delivery(at, delivery)
+
+
+def named(connection: Connection, street_code: str, source: str, name: str) -> Row | None:
+    """The delivery that came from a source under a name; see `landing.ledger.named`."""
+    from courtyard.landing import ledger
+
+    return ledger.named(connection, street_code, source, name)

@@ -51,9 +51,26 @@ BEGIN ATOMIC
      ORDER BY e.seq;
 END;
 
+-- The pipeline deletes by age only and reads nothing of it. Nothing of the last half year goes, whatever it asks for.
+CREATE FUNCTION intake.forget(street text, before timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE forgotten bigint;
+BEGIN
+  IF before > now() - interval '6 months' THEN
+    RAISE EXCEPTION 'Reports of the last six months are kept.';
+  END IF;
+  DELETE FROM intake.photo WHERE street_code = street AND taken_in_at < before;
+  DELETE FROM intake.reply r USING intake.report p
+   WHERE r.report_id = p.report_id AND p.street_code = street AND p.requested_at < before;
+  DELETE FROM intake.report WHERE street_code = street AND requested_at < before;
+  GET DIAGNOSTICS forgotten = ROW_COUNT;
+  RETURN forgotten;
+END $$;
+
 COMMENT ON FUNCTION intake.case_of(text) IS 'Where the case of a resident''s report stands; no row before it became one. No personal data.';
 COMMENT ON FUNCTION intake.steps_of(text) IS 'What happened to the case of a resident''s report; text only where it was written for the reporter. No personal data.';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA intake FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION intake.case_no_of(text) TO courtyard_pipeline;
 GRANT EXECUTE ON FUNCTION intake.case_of(text), intake.steps_of(text) TO courtyard_intake, courtyard_pipeline;
+GRANT EXECUTE ON FUNCTION intake.forget(text, timestamptz) TO courtyard_pipeline;

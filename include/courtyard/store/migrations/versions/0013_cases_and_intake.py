@@ -221,9 +221,6 @@ def upgrade() -> None:
         "report",
         sa.Column("report_id", sa.Text(), nullable=False, comment="R and 16 digits of 32; told to the resident"),
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False, unique=True),
-        sa.Column(
-            "txid", sa.BigInteger(), nullable=False, comment="of the writing transaction: readers stop before open ones"
-        ),
         sa.Column("street_code", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False, comment="page | worker | georeport"),
         sa.Column("courtyard_code", sa.Text(), nullable=True, comment="of the signed link"),
@@ -262,7 +259,6 @@ def upgrade() -> None:
         "reply",
         sa.Column("reply_id", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False, unique=True),
-        sa.Column("txid", sa.BigInteger(), nullable=False),
         sa.Column("street_code", sa.Text(), nullable=False),
         sa.Column("report_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False, comment="confirm | unsolved | reopen | rating | more"),
