@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from courtyard.cases import handlers, ledger, machine
 from courtyard.cases.event import Case, Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district import load_district
 from courtyard.landing import ledger as landed

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, text
 
 from courtyard.cases import ledger, machine
 from courtyard.cases.event import Case, Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.district import load_district
 from courtyard.period import SHANGHAI
 from courtyard.runtime import postgres

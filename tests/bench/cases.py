@@ -22,7 +22,7 @@ import psutil
 from courtyard import cases
 from courtyard.cases import ledger, machine
 from courtyard.cases.event import Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district import load_district
 from courtyard.period import SHANGHAI, Period

@@ -10,7 +10,7 @@ from tests.cases.stories import opening, shanghai
 
 from courtyard.cases import ledger, machine
 from courtyard.cases.event import Case
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district import load_district
 from courtyard.period import Period

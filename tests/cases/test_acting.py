@@ -19,7 +19,8 @@ from tests.cases.stories import (
 )
 
 from courtyard.cases import acting, ledger, machine, replying
-from courtyard.cases.machine import NotAllowed, Rules
+from courtyard.cases.effects import NotAllowed
+from courtyard.cases.rules import Rules
 from courtyard.errors import UsageError
 
 NO = "261126-AAAAA"

@@ -9,7 +9,7 @@ from tests.cases.stories import GRID_POST, STREET_POST, opening, shanghai
 from courtyard import cases
 from courtyard.cases import acting, alerts, ledger, letters, machine
 from courtyard.cases.event import Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 
 NO = "261126-AAAAA"
 AT = shanghai("2026-11-26 10:30")

@@ -11,7 +11,7 @@ from tests.cases.stories import GRID, GRID_POST, STREET_POST, shanghai
 
 from courtyard.cases import ledger
 from courtyard.cases.event import Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 
 SOON = shanghai("2026-11-26 10:30")
 

@@ -13,8 +13,8 @@ from tests.cases.pairs import ONE, TWO
 
 from courtyard.cases.joining import Candidate, Joiner, Told, shared_of
 from courtyard.cases.lot import Lot
-from courtyard.cases.machine import Rules
 from courtyard.cases.reported import Report
+from courtyard.cases.rules import Rules
 from courtyard.district import load_district
 from courtyard.period import SHANGHAI
 from courtyard.privacy.keys import KINDS, KeyRing

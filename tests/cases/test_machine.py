@@ -10,8 +10,9 @@ from tests.cases.stories import COMMUNITY, GRID, STREET, opening, shanghai
 from tests.cases.year import RULES, Year
 
 from courtyard.cases import machine
+from courtyard.cases.clock import next_moment
+from courtyard.cases.effects import EFFECTS, NotAllowed
 from courtyard.cases.event import Event
-from courtyard.cases.machine import NotAllowed
 
 TestYear = Year.TestCase
 TestYear.settings = settings(max_examples=30, stateful_step_count=30)
@@ -211,9 +212,9 @@ def test_an_event_that_nobody_knows_is_a_mistake_of_the_code():
 
 def test_every_event_has_a_title_and_an_effect_that_exists():
     assert set(machine.TITLES) == {"opened", *machine.ALLOWED}
-    assert set(machine._EFFECTS) <= set(machine.ALLOWED)
+    assert set(EFFECTS) <= set(machine.ALLOWED)
 
 
 def test_the_moment_of_the_next_deadline_follows_a_change_of_the_case():
     one = case()
-    assert machine.next_moment(RULES, replace(one, status="joined")) is None
+    assert next_moment(RULES, replace(one, status="joined")) is None

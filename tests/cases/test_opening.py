@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from courtyard.cases import advancing, ledger, machine, numbering, opening
 from courtyard.cases.event import Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district import load_district
 from courtyard.period import SHANGHAI, Period

@@ -14,8 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.cases.stories import COURTYARD, GRID, opening, shanghai
 
 from courtyard.cases import machine
+from courtyard.cases.effects import NotAllowed
 from courtyard.cases.event import Case, Event
-from courtyard.cases.machine import ALLOWED, NotAllowed, Rules
+from courtyard.cases.machine import ALLOWED
+from courtyard.cases.rules import Rules
 from courtyard.district import load_district
 from courtyard.district.cases import LEVELS
 from courtyard.district.working_time import Span

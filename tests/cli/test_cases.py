@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from courtyard import stages
 from courtyard.cases import ledger, machine, overview
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.cli import application, base
 from courtyard.cli.base import console
 from courtyard.errors import UsageError

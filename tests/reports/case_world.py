@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from courtyard.cases import ledger, machine
 from courtyard.cases.event import Case, Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.period import SHANGHAI, Period
 from courtyard.store import database
 from courtyard.warehouse import registers

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, text
 from courtyard import landing
 from courtyard.cases import alerts, doings, ledger, machine
 from courtyard.cases.doings import DOINGS
+from courtyard.cases.effects import NotAllowed
 from courtyard.cases.event import Case, Event
 from courtyard.cases.ledger import Step
-from courtyard.cases.machine import NotAllowed, Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district import posts
 from courtyard.errors import UsageError

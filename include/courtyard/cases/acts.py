@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from courtyard.cases import acting, alerts, ledger
 from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 
 Handler = Callable[[Connection, Context, Action], Case]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from courtyard.cases import alerts, ledger, machine
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 
 

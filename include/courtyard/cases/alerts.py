@@ -17,7 +17,8 @@ from sqlalchemy import Connection, text
 from courtyard import notices
 from courtyard.cases.event import STATUS_TITLES, WHY, Case, Event
 from courtyard.cases.ledger import Step
-from courtyard.cases.machine import TITLES, Rules
+from courtyard.cases.machine import TITLES
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district.models import Contact
 from courtyard.district.posts import Answering, Posts

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping
 from courtyard.cases import ledger, machine
 from courtyard.cases.event import Case, Event
 from courtyard.cases.ledger import Step
-from courtyard.cases.machine import Rules
 from courtyard.cases.reported import closed_at
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district.case_reports import ReportSource
 from courtyard.store import statements

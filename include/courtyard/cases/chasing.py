@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, text, update
 
 from courtyard.cases import acts, departments, ledger, letters
+from courtyard.cases.clock import CLOCK
 from courtyard.cases.event import Event
 from courtyard.cases.letter_text import Terms, chase_letter
 from courtyard.cases.letters import Letter
-from courtyard.cases.machine import ALLOWED, CLOCK
+from courtyard.cases.machine import ALLOWED
 from courtyard.context import Context
 from courtyard.district.working_time import Span
 from courtyard.period import SHANGHAI

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from courtyard.cases.event import Case
-from courtyard.cases.machine import TITLES, Rules
+from courtyard.cases.machine import TITLES
+from courtyard.cases.rules import Rules
 from courtyard.district.working_time import Span
 from courtyard.errors import UsageError
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 Status = Literal["held", "waiting", "handling", "answered", "closed", "joined", "refused"]
+WORKED: tuple[Status, ...] = ("waiting", "handling")
 OPEN: frozenset[Status] = frozenset({"held", "waiting", "handling", "answered"})
 STATUS_TITLES: dict[Status, str] = {
     "held": "待核",

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 
 from courtyard.cases import acting, acts, ledger, numbering, personal, tasks
 from courtyard.cases.acting import Action
+from courtyard.cases.clock import CLOCK
 from courtyard.cases.event import Case, Event
-from courtyard.cases.machine import CLOCK
 from courtyard.context import Context
 from courtyard.district import posts
 from courtyard.errors import UsageError

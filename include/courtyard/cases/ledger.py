@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, RowMapping, select, text
 
 from courtyard.cases import machine
 from courtyard.cases.event import Case, Event
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.errors import UsageError
 from courtyard.store import database
 from courtyard.store.tables import case as case_table

@@ -13,8 +13,8 @@ from courtyard.cases.classifying import Classifier, Guess
 from courtyard.cases.event import Case, Event
 from courtyard.cases.joining import Candidate, Joiner, Told
 from courtyard.cases.ledger import Step
-from courtyard.cases.machine import Rules
 from courtyard.cases.reported import Report, text_of
+from courtyard.cases.rules import Rules
 from courtyard.district.case_reports import ReportSource
 from courtyard.district.cases import LEVELS
 from courtyard.privacy.keys import KeyRing

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from courtyard.cases import alerts, at_source, ledger, numbering
 from courtyard.cases.lot import Link, Lot
-from courtyard.cases.machine import Rules
 from courtyard.cases.reported import Report, of_record
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.store import database, statements
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from courtyard.cases import ledger, machine
+from courtyard.cases import clock, ledger, machine
 from courtyard.cases.event import OPEN, STATUS_TITLES, Case
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district.posts import Posts
 from courtyard.period import SHANGHAI
@@ -41,7 +41,7 @@ def is_overdue(case: Case, at: datetime) -> bool:
 
 def is_followed_up_next(case: Case) -> bool:
     """Whether somebody was told to follow up and has not yet."""
-    return case.status == "closed" and case.follow_up_asked_at is not None and not machine.is_followed_up(case)
+    return case.status == "closed" and case.follow_up_asked_at is not None and not clock.is_followed_up(case)
 
 
 def listing(

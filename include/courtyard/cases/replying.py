@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from courtyard.cases import acting, alerts, handlers, ledger, machine
+from courtyard.cases import acting, alerts, clock, handlers, ledger, machine
 from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.ledger import Step
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.errors import UsageError
 from courtyard.store import statements
@@ -135,7 +135,7 @@ def _more(case: Case, said: dict[str, Any], said_at: datetime) -> Wanted:
 
 
 def _confirm(case: Case, said: dict[str, Any], said_at: datetime) -> Wanted:
-    if case.status == "closed" and case.closed_by == "lapsed" and not machine.is_followed_up(case):
+    if case.status == "closed" and case.closed_by == "lapsed" and not clock.is_followed_up(case):
         return "followed_up", {"solved": True}  # the answer to what the follow-up would have asked
     return ("confirmed", {}) if case.status == "answered" else ("said_more", {})
 

@@ -14,7 +14,7 @@ from courtyard.cases import acts, alerts, ledger, machine, numbering
 from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.ledger import Step
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district import posts
 from courtyard.district.cases import RootCauses

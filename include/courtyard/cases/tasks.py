@@ -14,7 +14,7 @@ from courtyard.cases import acting, acts, departments, ledger, letters, machine,
 from courtyard.cases.acting import Action
 from courtyard.cases.event import Case, Event
 from courtyard.cases.letter_text import Terms, refusal_letter
-from courtyard.cases.machine import Rules
+from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district import duties, posts
 from courtyard.district.models import District
