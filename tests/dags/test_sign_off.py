@@ -3,85 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from courtyard.privacy import keys
-from courtyard.runtime import airflow, supervisor
 from courtyard.runtime.api import Api
-from courtyard.settings import Settings
 
 pytestmark = pytest.mark.airflow_e2e
 
-ROOT = Path(__file__).resolve().parents[2]
-DAG, QUARTER = "courtyard_sign_off", "2025Q4"
+DAG = "courtyard_sign_off"
 APPROVER, PREPARER = "街道办事处审核岗", "街道社区发展治理办公室"
 CIVIL = ("dibao_statistics", "2025-12")
-MOST_SECONDS = 240
-
-
-@dataclass(frozen=True)
-class Installation:
-    settings: Settings
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "courtyard", *arguments],
-            env=supervisor.child_env(self.settings),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-
-
-@pytest.fixture(scope="module")
-def installed() -> Iterator[Installation]:
-    """One quarter of a small street, published and unsigned."""
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-sign-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    found = Installation(Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys"))
-    keys.create(found.settings.keys)
-    try:
-        for words in (("init",), ("sample", "--scale", "0.01"), ("run", QUARTER)):
-            done = found.run(*words)
-            assert done.returncode in (0, 1), done.stdout[-4000:] + done.stderr[-4000:]
-        yield found
-    finally:
-        supervisor.shut_down(found.settings)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def api(installed: Installation) -> Iterator[Api]:
-    settings = installed.settings
-    with supervisor.running(settings, standins=True) as services:
-        airflow.prepare(settings, services.url)
-        known = airflow.start(settings, services.url, scheduled=False)
-        found = Api(known, lambda: airflow.check_alive(settings))
-        found.wait_until_ready([DAG])
-        found.pause(DAG, False)
-        yield found
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """What `found` returns as soon as it is anything."""
-    deadline = time.monotonic() + MOST_SECONDS
-    while time.monotonic() < deadline:
-        if value := found():
-            return value
-        time.sleep(1)
-    raise AssertionError(f"nothing came in {MOST_SECONDS} seconds")
 
 
 def question(api: Api, run: str, index: int) -> dict[str, Any]:
@@ -100,7 +33,8 @@ def asked(api: Api, run: str) -> dict[str, int]:
     return {task["rendered_map_index"]: task["map_index"] for task in waits}
 
 
-def test_each_department_is_asked_a_wrong_answer_is_asked_again_and_what_is_signed_is_sent(api, installed):
+def test_each_department_is_asked_a_wrong_answer_is_asked_again_and_what_is_signed_is_sent(api, installed, until):
+    api.pause(DAG, False)
     run = api.trigger(DAG, {})
     departments = {"青羊区民政局", "青羊区统计局", "青羊区委社区发展治理委员会"}
     waits = until(lambda: found if (found := asked(api, run)).keys() >= departments else None)
