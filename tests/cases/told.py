@@ -11,6 +11,8 @@ TOLD: tuple[tuple[str, str], ...] = (
     ("三单元楼道灯坏了，晚上黑漆漆的", "light"),
     ("院坝头那盏路灯不亮咯", "light"),
     ("声控灯咋个拍都不亮", "light"),
+    ("单元门口的路灯坏了，晚上看不清台阶", "light"),
+    ("单元门口的灯坏了。", "light"),
     ("路燈壞了好幾天", "light"),
     ("lu deng huai le", "light"),
     ("street light is broken near gate", "light"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from courtyard.cases.wording import letters
 from courtyard.district.cases import CaseRules, Category
 
+_NOWHERE = ""  # of words that tell where, not what
 _URGENT_FIRST = {"emergency": 0, "urgent": 1, "normal": 2}
 
 
@@ -44,7 +45,7 @@ class Classifier:
             for category in told
             for words, points in ((category.words, self._how.word), (category.hints, self._how.hint))
             for word in words
-        ]
+        ] + [(self._read(word), _NOWHERE, word, 0.0) for word in self._how.where]
 
     def guess(self, text: str, kinds: Iterable[str] = ()) -> Guess:
         """The category of a text that its sender calls by `kinds`; of equally good ones the more urgent."""

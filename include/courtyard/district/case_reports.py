@@ -47,13 +47,14 @@ class Classifying(Frozen):
     Every character of the text that one of its `words` covers gives `word` points, of its `hints` `hint` points; a place in
     the text belongs to the longest word that lies on it. The sender's own code or name of the category gives `sender`
     points. Confidence = points / `enough` (at most 1) x points / (points + those of the second best).
-    `spellings` are read as what they stand for: other scripts, dialect, what is often misspelt.
+    Words of `where` tell a place only (单元门口 is no 单元门) and give none. `spellings` are read as what they stand for: other scripts, dialect, what is often misspelt.
     """
 
     word: float = Field(1.0, gt=0)
     hint: float = Field(0.5, ge=0)
     sender: float = Field(2.0, ge=0)
     enough: float = Field(3.0, gt=0)
+    where: tuple[str, ...] = ()
     spellings: dict[str, str] = Field({})
 
 
