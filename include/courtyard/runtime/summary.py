@@ -36,6 +36,11 @@ SELECT DISTINCT ON (report) report, manifest ->> 'title' AS title, folder, rows,
        count(*) OVER (PARTITION BY report) AS publications
   FROM publish.publication ORDER BY report, period DESC, revision DESC
 """)
+_CASES = text("""
+SELECT count(*) AS opened, count(*) FILTER (WHERE status IN ('held', 'waiting', 'handling', 'answered')) AS open,
+       (SELECT count(*) FROM cases.report) AS reports
+  FROM cases."case"
+""")
 _HOLDS = text("SELECT report, period, reason FROM publish.hold ORDER BY report, period")
 
 
@@ -58,6 +63,7 @@ def show(console: Console, settings: Settings, engine: Engine) -> Outcome:
         ledger = connection.execute(_LEDGER).all()
         street = connection.execute(_STREET).one()
         reports = connection.execute(_REPORTS).all()
+        cases = connection.execute(_CASES).one()
         holds = connection.execute(_HOLDS).all()
         deliveries = connection.scalar(text("SELECT count(*) FROM landing.delivery")) or 0
     table = Table("季度", "交付", *COUNTS.values(), title="收数台账：落地 = 合并 + 隔离 + 被替代 + 暂挂")
@@ -68,6 +74,9 @@ def show(console: Console, settings: Settings, engine: Engine) -> Outcome:
     table.add_row("合计", f"{deliveries:,}", *(f"{total:,}" for total in totals), style="bold")
     console.print(table)
     console.print(f"院落 {street.courtyards:,} 个   户 {street.households:,}   人 {street.persons:,}", highlight=False)
+    if cases.opened:
+        told = f"居民上报和12345办件 {cases.reports:,} 件，成工单 {cases.opened:,} 件，在办 {cases.open:,} 件：courtyard cases list"
+        console.print(told, highlight=False, soft_wrap=True)
     published = sum(row.publications for row in reports)
     told = f"已发布 {len(reports)} 种报表共 {published} 张，在 {settings.published}。每种最近的一张："
     console.print(told, highlight=False, soft_wrap=True)
