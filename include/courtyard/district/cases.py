@@ -121,11 +121,11 @@ class Spam(Frozen):
 
     def reasons_in(self, text: str) -> tuple[str, ...]:
         """What makes a text by itself look like spam: `short`, `links`, `words`."""
-        plain = _letters(text)
+        plain = letters(text)
         found = {
             "short": len(plain) < self.least_characters,
             "links": len(_LINK.findall(unicodedata.normalize("NFKC", text))) > self.most_links,
-            "words": any(_letters(word) in plain for word in self.words),
+            "words": any(letters(word) in plain for word in self.words),
         }
         return tuple(reason for reason, holds in found.items() if holds)
 
@@ -196,12 +196,12 @@ class CaseRules(Frozen):
         Spaces, punctuation and invisible characters between the letters do not hide a word. Words of `unless` are taken out
         before it is looked for, so that 火锅店 is no fire, but a fire in one is: a false alarm costs less than a missed one.
         """
-        letters = _letters(text)
+        plain = letters(text)
         for emergency in self.emergencies:
-            left = letters
+            left = plain
             for phrase in sorted(emergency.unless, key=len, reverse=True):
-                left = left.replace(_letters(phrase), "\n")
-            if any(_letters(word) in left for word in emergency.words):
+                left = left.replace(letters(phrase), "\n")
+            if any(letters(word) in left for word in emergency.words):
                 return emergency
         return None
 
@@ -222,7 +222,7 @@ class CaseRules(Frozen):
         return Span.parse(written)
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
     """Letters and digits of a text, in one width and case."""
     return _NO_LETTER.sub("", unicodedata.normalize("NFKC", text)).casefold()
 

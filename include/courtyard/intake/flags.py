@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 from courtyard.district.cases import Spam
 
 TRAPPED, REPEATED = "trap", "repeated"
-_UNSEEN = re.compile(r"[\W_]+")
-
-
-def letters(text: str) -> str:
-    """A text without spaces, punctuation and invisible characters, in one width and case: what repeats and words go by."""
-    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def of(spam: Spam, description: str, repeats: int, is_trapped: bool) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,10 +18,11 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 from PIL import Image, ImageDraw
 
+from courtyard.ooxml import settled
+
 _BLUE, _RED, _INK, _SOFT = (RGBColor.from_string(code) for code in ("0A4A8F", "B3001B", "14191F", "48525E"))
 _WHITE = RGBColor(0xFF, 0xFF, 0xFF)
 _FONT = "黑体"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP entry can carry
 _QR_CM, _WIDTH_CM, _ICON_CM = 11.8, 17.0, 2.4
 _MODULE_PIXELS = 16
 _STEPS = (
@@ -60,7 +59,7 @@ def document(street: str, posters: Iterable[Poster], kept_months: int) -> bytes:
         _page(made, street, poster, icons, kept_months, is_first=number == 0)
     out = io.BytesIO()
     made.save(out)
-    return _settled(out.getvalue())
+    return settled(out.getvalue())
 
 
 def code_picture(url: str) -> bytes:
@@ -180,17 +179,3 @@ def _icon(name: str) -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
-
-
-def _settled(document: bytes) -> bytes:
-    """The same package without the times at which it was made."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(document)) as source, zipfile.ZipFile(packed, "w") as target:
-        for name in source.namelist():
-            body = source.read(name)
-            if name == "docProps/core.xml":
-                body = re.sub(rb"<dcterms:(created|modified).*?</dcterms:\1>", b"", body)
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, body)
-    return packed.getvalue()

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy import Engine
 
-from courtyard.district.cases import Emergency
+from courtyard.district.cases import Emergency, letters
 from courtyard.district.coordinates import gcj02_to_wgs84
 from courtyard.district.models import District
 from courtyard.intake import flags, ledger, limits, photos
@@ -87,7 +87,7 @@ def receive(state: Service, form: Incoming) -> Accepted:
     lat, lon, given = _place(form)
     photo = photos.made_anew(form.photo, cases.limits.photo_megabytes * _MEGABYTE) if form.photo else None
     emergency = cases.emergency_in(form.description)
-    same = state.keys.token(f"text/{form.bucket}/{form.bucket_key}/{flags.letters(form.description)}")
+    same = state.keys.token(f"text/{form.bucket}/{form.bucket_key}/{letters(form.description)}")
     new = ledger.NewReport(
         street_code=state.district.office.street_code,
         channel=form.channel,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from typing import Any
 
 from docx.document import Document as Docx
@@ -13,6 +12,8 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
+from courtyard.ooxml import settled
+
 SONG_TITLE, FANG_SONG, HEI, SONG = "方正小标宋简体", "仿宋_GB2312", "黑体", "宋体"
 RED = RGBColor(0xE6, 0x00, 0x12)
 SIZE_2, SIZE_3, SIZE_4, SMALL = Pt(22), Pt(16), Pt(14), Pt(12)
@@ -20,7 +21,6 @@ LINE = Pt(28.95)  # 225 mm / 22
 RULE_OUTSIDE = Mm(8), Mm(6)  # by which a rule of 170 mm reaches over the type area, left and right
 AREA_POINTS = 442.0  # 156 mm
 TIGHTER = -5  # twentieths of a point between characters of size 3, so that 28 of them fill 156 mm
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP entry can carry
 
 
 def rule(paragraph: Paragraph, edge: str, style: str, space: int = 1) -> None:
@@ -87,12 +87,7 @@ def off_grid(paragraph: Paragraph) -> None:
 
 
 def packed(document: Docx) -> bytes:
-    """Save without the clock."""
-    written, target = io.BytesIO(), io.BytesIO()
+    """Save without the clock; the date of the letter stays among its properties."""
+    written = io.BytesIO()
     document.save(written)
-    with zipfile.ZipFile(written) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in source.namelist():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, source.read(name))
-    return target.getvalue()
+    return settled(written.getvalue(), keeps_dates=True)

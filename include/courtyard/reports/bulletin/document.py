@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,11 +20,12 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
+from courtyard.ooxml import settled
+
 _RED, _INK, _SOFT = RGBColor(0xC0, 0x1F, 0x1F), RGBColor(0x1C, 0x27, 0x33), RGBColor(0x5D, 0x6B, 0x78)
 SONG, HEI, FANG = "宋体", "黑体", "仿宋"
 TEXT_WIDTH = 16.0  # cm between the margins
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP entry can carry
 _EMU_PER_CM = 360_000
 _TWENTIETHS = 20  # of a point: what Word measures distances in
 
@@ -149,7 +148,7 @@ class Paper:
         """The document; equal content gives equal bytes."""
         made = io.BytesIO()
         self._doc.save(made)
-        return _settled(made.getvalue())
+        return settled(made.getvalue())
 
     def _line(self, text: str, look: Look) -> Paragraph:
         line = self._doc.add_paragraph()
@@ -233,17 +232,3 @@ def _frame(relation: str, number: int, size: tuple[float, float], told: str) -> 
         '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/chart">'
         f'<c:chart r:id="{relation}"/></a:graphicData></a:graphic></wp:inline></w:drawing>'
     )
-
-
-def _settled(document: bytes) -> bytes:
-    """The same package without the times at which it was made."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(document)) as source, zipfile.ZipFile(packed, "w") as target:
-        for name in source.namelist():
-            body = source.read(name)
-            if name == "docProps/core.xml":
-                body = re.sub(rb"<dcterms:(created|modified).*?</dcterms:\1>", b"", body)
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, body)
-    return packed.getvalue()
