@@ -420,10 +420,12 @@ BEGIN ATOMIC
       LEFT JOIN LATERAL (
           SELECT r.attrs
             FROM cases.report o
-            JOIN mart.record_known(case_in_ledger.known_at) r
-              ON r.street_code = o.street_code AND r.dataset = o.dataset AND r.record_key = o.record_key
+            JOIN LATERAL (SELECT k.attrs  -- with its own LIMIT, so that it is looked up by its key
+                            FROM mart.record_known(case_in_ledger.known_at) k
+                           WHERE k.street_code = o.street_code AND k.dataset = o.dataset AND k.record_key = o.record_key
+                           ORDER BY k.valid_from LIMIT 1) r ON true
            WHERE o.street_code = l.street_code AND o.case_no = l.case_no AND o.how = 'opened'
-           ORDER BY r.valid_from LIMIT 1) f ON true
+           LIMIT 1) f ON true
      CROSS JOIN LATERAL (
           SELECT string_agg(e.data ->> 'text', '；' ORDER BY e.seq) FILTER (WHERE e.kind IN ('measured', 'answered')) AS measures,
                  string_agg(DISTINCT coalesce(d.label, e.data ->> 'department'), '、') FILTER (WHERE e.kind = 'written')
