@@ -10,6 +10,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -72,8 +73,7 @@ class Street:
             update={"connection": "intake", "options": reports.channels[0].options, "channels": ()}
         )
         sources = {**ctx.district.sources, "resident_reports": own}
-        object.__setattr__(ctx, "district", ctx.district.model_copy(update={"sources": sources}))
-        return ctx
+        return replace(ctx, district=ctx.district.model_copy(update={"sources": sources}))
 
     def _connection(self, conn_id: str) -> Connection:
         assert conn_id == "intake"

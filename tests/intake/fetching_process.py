@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from courtyard import landing, stages
@@ -21,8 +22,8 @@ def context(quarter: str, **more: object) -> Context:
     """A run whose reports come from the own service alone, not from the stand-in beside it."""
     ctx = stages.context(quarter, holder="test", **more)
     _, own = ctx.district.sources["resident_reports"].ways
-    ctx.district.sources["resident_reports"] = own.model_copy(update={"channels": ()})
-    return ctx
+    sources = {**ctx.district.sources, "resident_reports": own.model_copy(update={"channels": ()})}
+    return replace(ctx, district=ctx.district.model_copy(update={"sources": sources}))
 
 
 def fetch(ctx: Context) -> None:

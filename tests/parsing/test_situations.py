@@ -106,6 +106,12 @@ def test_05_total_rows_go_and_are_reconciled(medium, total, found):
     assert (made.columns["name"], made.landed, remarks(made)) == (["王一", "王二"], 2, found)
 
 
+@lined
+def test_05_somebody_with_an_id_number_is_no_total_whatever_the_name(medium):
+    made = Card(heads=("姓名", "身份证号")).read(medium, ("王一", "11010519491231002X"), ("小计", "110105194912310038"))
+    assert (made.columns["name"], made.landed) == (["王一", "小计"], 2)
+
+
 def test_05_a_text_file_cut_at_a_rows_end_is_found_by_its_total():
     """Nothing else could tell: the rows that are left are whole."""
     whole = csv_of("population", {"name": "王一"}, {"name": "王二"}).decode("gb18030") + "合计,2人\r\n"

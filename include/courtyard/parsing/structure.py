@@ -17,6 +17,7 @@ from courtyard.parsing.headers import Header
 from courtyard.parsing.sheets import Merge, Row
 from courtyard.parsing.text import clean, compact
 
+_LEAST_ID = 15  # an ID number of the first kind; no total has so many digits in that column
 _TOTAL = re.compile(r"^(合计|小计|总计|共计|累计|本页合计)(?::|$|(?=\d|共))")
 _NOTE = re.compile(
     r"^(?:附?注|备注|说明|填表说明|填报说明|注意事项|填[报表]人|审核人|负责人|单位负责人|主管领导|制表人?|统计人|复核人?"
@@ -54,11 +55,12 @@ def split(rows: Sequence[Row], header: Header, merges: Sequence[Merge] = ()) -> 
     coded = {header.columns[c.name] for c in contract.columns if c.codes and c.name in header.columns}
     wanted = known - volatile
     reference = header.columns.get(contract.role("record_ref") or "")
+    numbers = {header.columns[c.name] for c in contract.columns if c.type == "id_number" and c.name in header.columns}
     sample = {header.columns[n]: compact(v) for n, v in contract.sample_row.items() if n in header.columns}
     for row in rows:
         filled = {column: cell for column, cell in row.cells.items() if column in wanted}
         first = compact(clean(shown(row.cells[min(row.cells)])))
-        if _TOTAL.match(first) or _total_later(row, filled, volatile):
+        if (_TOTAL.match(first) or _total_later(row, filled, volatile)) and not _is_somebody(row, numbers):
             body.totals.append((row, len(body.data)))
         elif answer := _statement(row, coded):
             (body.nil if answer == "nil" else body.unchanged).append(row)
@@ -73,6 +75,11 @@ def split(rows: Sequence[Row], header: Header, merges: Sequence[Merge] = ()) -> 
         else:
             body.data.append(row)
     return body
+
+
+def _is_somebody(row: Row, numbers: set[int]) -> bool:
+    """Whether a row gives an ID number: then it speaks of a person, whatever that person is called."""
+    return any(len(compact(shown(row.cells[at]))) >= _LEAST_ID for at in numbers if at in row.cells)
 
 
 def _total_later(row: Row, filled: dict, volatile: set[int]) -> bool:

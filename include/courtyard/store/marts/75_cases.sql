@@ -375,9 +375,17 @@ BEGIN ATOMIC
         SELECT c.street_code, c.case_no, c.courtyard_code, c.community_code, c.opened_at, c.status, c.level, c.unit_code,
                c.total_due_at, c.answered_at, c.closed_by, k.ledger_kind, k.same_within_days, s.first_day, s.end_day, s.until,
                (c.opened_at AT TIME ZONE 'Asia/Shanghai')::date AS found_on,
-               CASE WHEN c.status = 'closed' THEN (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date END AS closed_on
+               CASE WHEN c.status = 'closed' THEN (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date END AS closed_on,
+               r.attrs
           FROM span s, LATERAL mart.case_at(s.until, case_in_ledger.known_at) c
           JOIN warehouse.case_category k USING (street_code, category)
+          -- The first report, as it was first written. What its source had closed bears the source's times: such a case
+          -- was not known before its report was.
+          JOIN cases.report o ON o.street_code = c.street_code AND o.case_no = c.case_no AND o.how = 'opened'
+          JOIN LATERAL (SELECT n.attrs  -- with a LIMIT of its own, so that it is looked up by its key
+                          FROM mart.record_known(case_in_ledger.known_at) n
+                         WHERE n.street_code = o.street_code AND n.dataset = o.dataset AND n.record_key = o.record_key
+                         ORDER BY n.valid_from LIMIT 1) r ON true
          WHERE k.ledger = case_in_ledger.ledger AND c.direction = 'up' AND c.source = 'resident_reports'
            AND c.status NOT IN ('held', 'joined', 'refused')
     ), listed AS (
@@ -409,23 +417,14 @@ BEGIN ATOMIC
          GROUP BY p.street_code, p.case_no
     )
     SELECT l.street_code, l.case_no, l.courtyard_code, l.community_code, l.opened_at, l.found_on, l.ledger_kind,
-           coalesce(f.attrs ->> 'address', y.name), f.attrs ->> 'description', w.measures, l.status,
+           coalesce(l.attrs ->> 'address', y.name), l.attrs ->> 'description', w.measures, l.status,
            CASE WHEN l.level = 'department' THEN w.departments ELSE u.name END,
            (coalesce(w.solve_due_at, l.total_due_at) AT TIME ZONE 'Asia/Shanghai')::date,
            CASE WHEN l.status IN ('answered', 'closed') THEN (l.answered_at AT TIME ZONE 'Asia/Shanghai')::date END,
            l.closed_on, l.closed_by, x.record_key, coalesce(x.candidates, 0), coalesce(t.sources, '[]')
       FROM listed l
       LEFT JOIN same x ON x.street_code = l.street_code AND x.case_no = l.case_no
-      -- The rest is looked up case by case, by keys. The first report, as it was first written:
-      LEFT JOIN LATERAL (
-          SELECT r.attrs
-            FROM cases.report o
-            JOIN LATERAL (SELECT k.attrs  -- with its own LIMIT, so that it is looked up by its key
-                            FROM mart.record_known(case_in_ledger.known_at) k
-                           WHERE k.street_code = o.street_code AND k.dataset = o.dataset AND k.record_key = o.record_key
-                           ORDER BY k.valid_from LIMIT 1) r ON true
-           WHERE o.street_code = l.street_code AND o.case_no = l.case_no AND o.how = 'opened'
-           LIMIT 1) f ON true
+      -- The rest is looked up case by case, by keys.
      CROSS JOIN LATERAL (
           SELECT string_agg(e.data ->> 'text', '；' ORDER BY e.seq) FILTER (WHERE e.kind IN ('measured', 'answered')) AS measures,
                  string_agg(DISTINCT coalesce(d.label, e.data ->> 'department'), '、') FILTER (WHERE e.kind = 'written')
@@ -457,14 +456,26 @@ COMMENT ON FUNCTION mart.case_in_ledger(text, text, timestamptz) IS
 
 CREATE FUNCTION mart.case_ledger_learned(street text, ledger text, period text) RETURNS timestamptz
 LANGUAGE sql STABLE
-RETURN (
-    SELECT max(e.at)
-      FROM mart.case_event_at((mart.last_day(period) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai', 'infinity') e
-     WHERE e.street_code = street
-       AND e.case_no IN (SELECT o.case_no
-                           FROM cases.event o
-                           JOIN warehouse.case_category k USING (street_code, category)
-                          WHERE o.street_code = street AND k.ledger = case_ledger_learned.ledger)
-);
+BEGIN ATOMIC
+    WITH span AS (
+        SELECT (mart.last_day(case_ledger_learned.period) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai' AS until
+    ), of_ledger AS (
+        SELECT DISTINCT e.case_no
+          FROM cases.event e
+          JOIN warehouse.case_category k USING (street_code, category)
+         WHERE e.street_code = street AND k.ledger = case_ledger_learned.ledger
+    )
+    SELECT greatest(
+        (SELECT max(e.at) FROM span s, LATERAL mart.case_event_at(s.until, 'infinity') e
+          WHERE e.street_code = street AND e.case_no IN (SELECT case_no FROM of_ledger)),
+        -- a case that its source had closed bears the source's times, but was known with its report only
+        (SELECT max(r.recorded_at)
+           FROM span s, cases.report o
+           JOIN LATERAL (SELECT k.recorded_at FROM warehouse.record k
+                          WHERE k.street_code = o.street_code AND k.dataset = o.dataset AND k.record_key = o.record_key
+                          ORDER BY k.recorded_at LIMIT 1) r ON true
+          WHERE o.street_code = street AND o.how = 'opened' AND o.reported_at < s.until
+            AND o.case_no IN (SELECT case_no FROM of_ledger)));
+END;
 COMMENT ON FUNCTION mart.case_ledger_learned(text, text, text) IS
-    'When the last event of a hazard or dispute case was known that counts for a period; what happened after the period counts for none. No personal data.';
+    'When the last event of a hazard or dispute case, or the report that opened it, was known that counts for a period; what happened after the period counts for none. No personal data.';
