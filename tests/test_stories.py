@@ -82,11 +82,16 @@ class Street:
     def code_of(self, courtyard: str) -> str:
         return next(one.code for one in self.ctx.district.courtyards if one.name == courtyard)
 
-    def link(self, kind: str, code: str) -> str:
+    def print_links(self) -> None:
+        """Posters of all courtyards and grids, before the service looks: it learns of new ones after some seconds."""
+        district = self.ctx.district
+        codes = [one.code for one in (*district.courtyards, *district.units)]
         admin = create_engine(make_url(self.settings.warehouse_url).set(drivername="postgresql+psycopg"))
         with admin.begin() as connection:
-            links.issue(connection, self.ctx.street_code, [code], self.now)
+            links.issue(connection, self.ctx.street_code, codes, self.now)
         admin.dispose()
+
+    def link(self, kind: str, code: str) -> str:
         return links.path(keys.load_intake(self.settings.keys), self.ctx.street_code, Link(kind, code, 1)).strip("/")
 
     # --- the lines of a story ---
@@ -193,6 +198,7 @@ def street(settings: Settings, warehouse_url: str, monkeypatch: pytest.MonkeyPat
     serving.start()
     while not server.started:
         time.sleep(0.01)
+    found.print_links()
     yield found
     server.should_exit = True
     serving.join(10)
