@@ -19,8 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from courtyard import cases
-from courtyard.cases import ledger, machine
+from courtyard.cases import advancing, ledger, machine
 from courtyard.cases.event import Event
 from courtyard.cases.rules import Rules
 from courtyard.context import Context
@@ -78,7 +77,7 @@ def measure(ctx: Context, at: datetime, profile: cProfile.Profile | None) -> tup
     since = time.perf_counter()
     if profile:
         profile.enable()
-    moved = cases.advance(ctx, at=at)["moved"]
+    moved = advancing.advance(ctx, at=at)["moved"]
     if profile:
         profile.disable()
     return moved, time.perf_counter() - since

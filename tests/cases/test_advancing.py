@@ -16,7 +16,6 @@ from sqlalchemy import create_engine, make_url, text
 from tests.cases.stories import opening, shanghai
 from tests.cases.year import RULES, Year
 
-from courtyard import cases
 from courtyard.cases import advancing, alerts, ledger, machine
 from courtyard.store import database
 
@@ -40,11 +39,11 @@ def counted(ctx, query="SELECT count(*) FROM cases.event WHERE kind = 'escalated
 
 
 def test_nothing_happens_early(ctx, many):
-    assert cases.advance(ctx, at=shanghai("2026-11-26 14:59")) == {"moved": 0, "by_kind": {}}
+    assert advancing.advance(ctx, at=shanghai("2026-11-26 14:59")) == {"moved": 0, "by_kind": {}}
 
 
 def test_each_deadline_happens_once_however_often_the_clock_runs(ctx, many):
-    done = [cases.advance(ctx, at=DUE) for _ in range(3)]
+    done = [advancing.advance(ctx, at=DUE) for _ in range(3)]
     assert done[0] == {"moved": 200, "by_kind": {"escalated": 200}}
     assert [entry["moved"] for entry in done[1:]] == [0, 0]
 
@@ -54,7 +53,7 @@ def test_two_at_once_move_each_case_once(ctx, many):
 
     def run(_):
         ready.wait()
-        return cases.advance(ctx, at=DUE)["moved"]
+        return advancing.advance(ctx, at=DUE)["moved"]
 
     with ThreadPoolExecutor(2) as both:
         assert sorted(both.map(run, range(2))) == [0, 200]
@@ -70,7 +69,7 @@ def test_what_fails_before_the_end_has_not_happened(ctx, many, monkeypatch):
         advancing.advance(ctx, at=DUE)
     monkeypatch.undo()
     assert counted(ctx) == 0
-    assert cases.advance(ctx, at=DUE)["moved"] == 200
+    assert advancing.advance(ctx, at=DUE)["moved"] == 200
 
 
 @pytest.mark.slow
@@ -87,7 +86,7 @@ def test_killed_in_the_middle_each_deadline_still_happens_once(ctx, many):
         os.kill(process.pid, signal.SIGKILL)
         process.join()
     assert counted(ctx) == 0
-    assert cases.advance(ctx, at=DUE)["moved"] == 200
+    assert advancing.advance(ctx, at=DUE)["moved"] == 200
     assert counted(ctx) == 200
 
 
@@ -107,7 +106,7 @@ def test_a_year_in_the_ledger(ctx):
     admin = create_engine(make_url(ctx.url).set(drivername="postgresql+psycopg"))
 
     class LedgerYear(Year):
-        """The same year; what happens stands in the database, and the clock is `cases.advance`."""
+        """The same year; what happens stands in the database, and the clock is `advancing.advance`."""
 
         def clear(self):
             with admin.begin() as connection:
@@ -126,7 +125,7 @@ def test_a_year_in_the_ledger(ctx):
 
         def run_clock(self):
             before = self.last_seq()
-            cases.advance(ctx, at=self.now)
+            advancing.advance(ctx, at=self.now)
             steps = []
             with ctx.engine().connect() as connection:
                 for number, seq in before.items():

@@ -21,10 +21,3 @@ def run(ctx: Context, *, at: datetime) -> dict[str, Any]:
     replied = replying.take_up(ctx, at=at)
     moved = advancing.advance(ctx, at=at)["moved"]
     return {**taken, **replied, "moved": moved, **chasing.chase(ctx, at=at), **handing_down.settle(ctx, at=at)}
-
-
-def advance(ctx: Context, *, at: datetime) -> dict[str, Any]:
-    """Let every deadline that has passed happen; see `cases.advancing.advance`."""
-    from courtyard.cases import advancing
-
-    return advancing.advance(ctx, at=at)
