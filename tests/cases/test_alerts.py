@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import text
 from tests.cases.stories import GRID_POST, STREET_POST, opening, shanghai
 
-from courtyard import cases
-from courtyard.cases import acting, alerts, ledger, letters, machine
+from courtyard.cases import acting, advancing, alerts, ledger, letters, machine
 from courtyard.cases.event import Event
 from courtyard.cases.rules import Rules
 
@@ -35,7 +34,7 @@ def bodies(ctx):
 
 def test_an_escalation_tells_who_lost_it_who_has_it_and_the_street(ctx, open_case):
     open_case()
-    cases.advance(ctx, at=shanghai("2026-11-26 15:00"))
+    advancing.advance(ctx, at=shanghai("2026-11-26 15:00"))
     assert told(ctx) == {"工单261126-AAAAA 逾期升级：公共照明（一般，四道街4号院）": [COMMUNITY, GRID, STREET]}
     assert bodies(ctx)[0] == (
         "2026-11-26 15:00 逾期升级（未按时签收）\n"
@@ -51,7 +50,7 @@ def test_an_escalation_tells_who_lost_it_who_has_it_and_the_street(ctx, open_cas
 def test_told_once_however_often_the_clock_runs(ctx, open_case):
     open_case()
     for _ in range(3):
-        cases.advance(ctx, at=shanghai("2026-11-26 15:00"))
+        advancing.advance(ctx, at=shanghai("2026-11-26 15:00"))
     assert len(bodies(ctx)) == 3
 
 
@@ -121,7 +120,7 @@ def test_at_the_department_the_street_is_told(ctx, open_case):
 
 def test_a_case_without_a_courtyard_tells_the_street(ctx, open_case):
     open_case(courtyard_code=None, level="street", unit_code="510105005")
-    cases.advance(ctx, at=shanghai("2026-11-27 17:00"))
+    advancing.advance(ctx, at=shanghai("2026-11-27 17:00"))
     assert told(ctx) == {"工单261126-AAAAA 逾期：公共照明（一般，院落待定）": [STREET]}
 
 
@@ -135,7 +134,7 @@ def test_one_run_that_moves_very_many_sends_one_summary_a_unit(ctx):
     with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
         ledger.append(connection, ctx.street_code, steps)
     for _ in range(2):
-        cases.advance(ctx, at=shanghai("2026-11-26 15:00"))
+        advancing.advance(ctx, at=shanghai("2026-11-26 15:00"))
     assert told(ctx) == {"工单汇总：1000 件有变动": [COMMUNITY, GRID, STREET]}
     lines = bodies(ctx)[0].splitlines()
     assert lines[0] == "逾期升级 1000 件" and lines[3] == "261126-00999 逾期升级 公共照明（加急，四道街4号院）"

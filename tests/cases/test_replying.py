@@ -7,7 +7,7 @@ from sqlalchemy import text
 from tests.cases.stories import GRID_POST, STREET_POST, merged, shanghai, timeline
 
 from courtyard import cases
-from courtyard.cases import acting, ledger, replying
+from courtyard.cases import acting, advancing, ledger, replying
 
 NO = "261126-AAAAA"
 ANSWERED = shanghai("2026-11-26 11:00")
@@ -102,14 +102,14 @@ def test_too_late_to_reopen_is_kept_and_the_community_is_told(ctx, answered):
 
 def test_not_solved_after_nobody_objected_reopens(ctx, answered):
     """The page said 'answered' when the reporter wrote it; the clock had closed the case meanwhile."""
-    cases.advance(ctx, at=shanghai("2026-12-03 11:00"))
+    advancing.advance(ctx, at=shanghai("2026-12-03 11:00"))
     assert case_of(ctx).closed_by == "lapsed"
     says(ctx, "unsolved", shanghai("2026-12-03 10:59"), run_at=shanghai("2026-12-03 11:05"))
     assert (last(ctx).kind, case_of(ctx).status) == ("reopened", "waiting")
 
 
 def test_confirmed_after_nobody_objected_needs_no_follow_up(ctx, answered):
-    cases.advance(ctx, at=shanghai("2026-12-03 11:00"))
+    advancing.advance(ctx, at=shanghai("2026-12-03 11:00"))
     says(ctx, "confirm", shanghai("2026-12-04 09:00"))
     assert (last(ctx).kind, case_of(ctx).status, case_of(ctx).next_at) == ("followed_up", "closed", None)
 
