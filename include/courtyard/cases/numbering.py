@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from courtyard.period import SHANGHAI
-from courtyard.privacy.keys import KeyRing
+from courtyard.privacy.keys import READ_OUT, KeyRing
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTERS = 5
 
 
@@ -19,7 +18,7 @@ def stem(keys: KeyRing, subject: str, opened_at: datetime) -> str:
 def letters(keys: KeyRing, subject: str, opened_at: datetime, count: int) -> str:
     """The same with more letters, for one whose shorter number is taken."""
     digest = int(keys.token(f"case|{subject}"), 16)
-    written = "".join(_CROCKFORD[digest >> 5 * place & 31] for place in range(count))
+    written = "".join(READ_OUT[digest >> 5 * place & 31] for place in range(count))
     return f"{opened_at.astimezone(SHANGHAI):%y%m%d}-{written}"
 
 

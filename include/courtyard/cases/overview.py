@@ -14,6 +14,7 @@ from courtyard.cases.event import OPEN, STATUS_TITLES, Case
 from courtyard.cases.rules import Rules
 from courtyard.context import Context
 from courtyard.district.posts import Posts
+from courtyard.district.working_time import Span
 from courtyard.period import SHANGHAI
 from courtyard.store import statements
 from courtyard.store.tables import case as case_table
@@ -123,7 +124,7 @@ def _left(rules: Rules, case: Case, at: datetime, due_at: datetime) -> timedelta
     """The time until a deadline: working time where the pack gave the level working time, else all of it; negative after."""
     limits = rules.cases.terms_of(case.urgency).levels.get(case.level)  # type: ignore[call-overload]
     span = limits and (limits.acknowledge if due_at == case.acknowledge_due_at else limits.solve)
-    if span is None or not rules.cases.span(span).unit.startswith("working"):
+    if span is None or not Span.parse(span).unit.startswith("working"):
         return due_at - at
     return rules.time.worked(at, due_at) if at <= due_at else -rules.time.worked(due_at, at)
 

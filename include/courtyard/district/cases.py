@@ -12,7 +12,7 @@ from pydantic import Field
 from courtyard.district.case_attributes import Attribute
 from courtyard.district.case_reports import Classifying, Joining, ReportSource
 from courtyard.district.frozen import Frozen
-from courtyard.district.working_time import Span, SpanText
+from courtyard.district.working_time import SpanText
 
 LevelName = Literal["courtyard", "community", "street", "department"]
 Urgency = Literal["emergency", "urgent", "normal"]
@@ -217,9 +217,6 @@ class CaseRules(Frozen):
             if category.code == code:
                 return category
         raise KeyError(code)
-
-    def span(self, written: str) -> Span:
-        return Span.parse(written)
 
 
 def letters(text: str) -> str:

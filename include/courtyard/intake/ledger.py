@@ -11,9 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from courtyard.privacy.keys import KeyRing
+from courtyard.privacy.keys import READ_OUT, KeyRing
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter looks like another or like a digit
 _ID_LETTERS = 13
 _TOKEN_BYTES = 18
 _ACCEPT = text("""
@@ -97,7 +96,7 @@ class Stored:
 
 def code(prefix: str, letters: int = _ID_LETTERS) -> str:
     """A random code that can be read out: `R` and 13 letters are 65 bits."""
-    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(letters))
+    return prefix + "".join(secrets.choice(READ_OUT) for _ in range(letters))
 
 
 def accept(connection: Connection, keys: KeyRing, new: NewReport) -> Accepted:

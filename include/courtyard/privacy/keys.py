@@ -25,6 +25,8 @@ KINDS = ("seal", "match", "landing")
 INTAKE = "intake"
 INTAKE_KINDS = ("seal", "match")
 NONCE_BYTES = 12
+READ_OUT = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32, for codes that people read out: no letter looks like another or like a digit."""
 
 
 @dataclass(frozen=True)
