@@ -50,6 +50,9 @@ unit_code,post,holder,valid_from,valid_to
 unit_code,channel,address,valid_from,valid_to
 510107001001002,mail,grid@street.example,2025-10-01,
 """,
+    "users.csv": """\
+user,role,unit_code,post,department,airflow_role,valid_from,valid_to
+""",
     "departments.csv": """\
 code,name,aliases,contact,valid_from,valid_to
 urban_management,城管局,城管,urban@city.example,2020-01-01,

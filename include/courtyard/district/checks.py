@@ -17,6 +17,7 @@ from courtyard.district import (
     recipients,
     registers,
     report_checks,
+    users,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
@@ -39,6 +40,7 @@ def problems_of(pack: Pack) -> Iterator[str]:
         _rules,
         figure_checks.problems_of,
         case_checks.problems_of,
+        users.problems_of,
     )
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *history_checks.CHECKS, *specifications))
 

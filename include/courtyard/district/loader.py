@@ -33,6 +33,7 @@ from courtyard.district.models import (
     SourceSpec,
     TagRule,
     Unit,
+    User,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.reading import Document, Unreadable, read_csv, read_yaml
@@ -69,6 +70,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.table("contacts.csv", Contact),
         reader.table("duties.csv", Duty),
         reader.table("departments.csv", Department),
+        reader.table("users.csv", User),
     )
     folders = (
         reader.folder("sources", SourceSpec),
@@ -124,6 +126,7 @@ def _district(pack: Pack) -> District:
         duties=pack.duties.value,
         burden=pack.burden.value,
         departments=pack.departments.value,
+        users=pack.users.value,
         cases=pack.cases.value,
         root=pack.root,
     )

@@ -41,6 +41,7 @@ from courtyard.district.office import (
 from courtyard.district.recipients import Entitlement, Recipient, Recipients
 from courtyard.district.report import METADATA_FIELDS, ReportChart, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
+from courtyard.district.users import User
 
 __all__ = [
     "METADATA_FIELDS",
@@ -92,6 +93,7 @@ __all__ = [
     "Transport",
     "Unit",
     "Urgency",
+    "User",
 ]
 
 
@@ -178,6 +180,7 @@ class District(Lookup, Frozen):
     duties: tuple[Duty, ...]
     burden: BurdenRules
     departments: tuple[Department, ...] = ()
+    users: tuple[User, ...] = ()
     cases: CaseRules
     root: Path = Field(exclude=True)
 

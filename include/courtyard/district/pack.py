@@ -29,6 +29,7 @@ from courtyard.district.models import (
     SourceSpec,
     TagRule,
     Unit,
+    User,
 )
 from courtyard.district.reading import Document
 
@@ -57,6 +58,7 @@ class Pack:
     contacts: Read[tuple[Contact, ...]]
     duties: Read[tuple[Duty, ...]]
     departments: Read[tuple[Department, ...]]
+    users: Read[tuple[User, ...]]
     sources: dict[str, Read[SourceSpec]]
     contracts: dict[str, Read[Contract]]
     codes: dict[str, Read[CodeList]]

@@ -12,13 +12,16 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
 from sqlalchemy import make_url
 
+from courtyard.district import load_district
 from courtyard.errors import CourtyardError
+from courtyard.period import SHANGHAI
 from courtyard.runtime import envfile, processes, supervisor
 from courtyard.settings import Settings
 
@@ -84,7 +87,9 @@ def environment(settings: Settings, warehouse_url: str, *, scheduled: bool) -> d
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
         "AIRFLOW__CORE__FERNET_KEY": known.fernet_key,
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            f"{name}:{role}" for name, role in logins(settings).items()
+        ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home(settings) / "passwords.json"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{known.address}/execution/",
         "AIRFLOW__API__BASE_URL": known.address,
@@ -109,6 +114,26 @@ def environment(settings: Settings, warehouse_url: str, *, scheduled: bool) -> d
     }
     inherited = {name: value for name, value in supervisor.child_env(settings).items() if not _is_airflows(name)}
     return {**inherited, **envfile.connections(settings.env_file), **_operator_connections(), **own}
+
+
+def logins(settings: Settings) -> dict[str, str]:
+    """The users that can sign in and their role in Airflow: the administrator, and those of the pack's `users.csv`."""
+    today = datetime.now(SHANGHAI).date()
+    listed = load_district(settings.district_path).users
+    return {USER: "admin"} | {user.user: user.airflow_role for user in listed if user.is_valid(today)}
+
+
+def passwords(settings: Settings) -> dict[str, str]:
+    """The password of every login, as far as they were made: `prepare` makes them."""
+    path = home(settings) / "passwords.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def _keep_passwords(settings: Settings) -> None:
+    """Each login keeps the password that it was given once."""
+    known = passwords(settings) | {USER: load_secrets(settings).password}
+    kept = {name: known.get(name) or secrets.token_urlsafe(9) for name in logins(settings)}
+    _write_private(home(settings) / "passwords.json", json.dumps(kept))
 
 
 def migrate(settings: Settings, env: Mapping[str, str]) -> None:
@@ -140,7 +165,7 @@ def prepare(settings: Settings, warehouse_url: str) -> None:
     supervisor.ensure_postgres(settings)
     env = environment(settings, warehouse_url, scheduled=False)
     migrate(settings, env)
-    _write_private(home(settings) / "passwords.json", json.dumps({USER: load_secrets(settings).password}))
+    _keep_passwords(settings)
     for name in EARLY:
         supervisor.start_process(settings, name, _command(name), env)
 

@@ -1,0 +1,14 @@
+"""The map: what was suppressed"""
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    raise NotImplementedError("A warehouse is never brought back to an older schema.")
