@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from fastapi import Request
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 from tests.boards.conftest import Open
 
 from courtyard.boards import app, guard, menu
 from courtyard.boards.who import Who, who_is
 from courtyard.district import load_district
 from courtyard.errors import UsageError
-from courtyard.store import database
 
 PACK = Path(__file__).resolve().parents[2] / "include/districts/shaocheng"
 DAY = date(2026, 10, 8)
@@ -42,8 +42,9 @@ def with_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def audited(url: str) -> list[tuple[str, str, str]]:
-    query = text("SELECT actor, action, object FROM audit.event ORDER BY at")
-    with database.engine(url).connect() as connection:
+    query = text("SELECT actor, action, object FROM audit.event ORDER BY event_id")
+    admin = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    with admin.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]
 
 

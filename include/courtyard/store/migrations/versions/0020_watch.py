@@ -11,4 +11,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("A warehouse is never brought back to an older schema.")
+    raise RuntimeError("Restore a backup instead.")
