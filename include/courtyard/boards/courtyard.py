@@ -115,7 +115,7 @@ def _locator(ctx: Context, courtyard: Courtyard, day: date) -> dict[str, Any]:
     near = [shape for shape in map(sheet.shape, codes) if _is_near(shape.x - here.x, shape.y - here.y)]
     frame = (here.x - AROUND_METRES, here.y - AROUND_METRES * 0.6, AROUND_METRES * 2, AROUND_METRES * 1.2)
     return {
-        "here": here,
+        "spot": here,
         "near": sorted((shape for shape in near if shape.code != courtyard.code), key=lambda shape: shape.code),
         "frame": [round(number, 1) for number in frame],
         "unit": round(frame[2] / ASSUMED_WIDTH, 2),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -76,7 +77,7 @@ def why(district: District, name: str) -> str:
     contract = district.contracts.get(dataset)
     title = contract.title if contract else dataset
     if rule and (rule.needs_row or rule.measure in ("least", "greatest", "values")):
-        return f"{title}没有送达，或没有登记这个院落"
+        return f"{title}没有登记这一项，或没有送达"
     return f"没有收到{title}"
 
 
@@ -169,7 +170,14 @@ def trends(
             title: line for title, line in shares.items() if any(value is not None for value in line)
         },
     }
-    return [charts.line(title, quarters, lines) for title, lines in drawn.items() if lines]
+    return [charts.line(title, quarters, lines, y_labels=_scale(lines)) for title, lines in drawn.items() if lines]
+
+
+def _scale(lines: Mapping[str, Sequence[Any]]) -> list[int]:
+    """Whole numbers from 0 to above the greatest value, five steps at most."""
+    top = max((float(value) for line in lines.values() for value in line if value is not None), default=0)
+    by = max(1, ceil(top / 5))
+    return list(range(0, max(1, ceil(top / by)) * by + 1, by))
 
 
 def history(district: District, courtyard: Courtyard) -> list[tuple[date | None, str]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from courtyard.district.models import Courtyard, District
 from courtyard.errors import CourtyardError, UsageError
-from courtyard.period import SHANGHAI
+from courtyard.period import SHANGHAI, Period
 
 MODULES = {
     "population": "人口底数",
@@ -37,9 +38,11 @@ _UNJUDGED = text("""
 SELECT tag, title, reason FROM mart.courtyard_tag_unjudged_as_of(:period, :known_at) WHERE courtyard_code = :courtyard
 """)
 _INDICATORS = text("""
-SELECT indicator, title, unit, value::float8, numerator::float8, denominator::float8, state, previous::float8,
-       change::float8, year_before::float8, change_on_year::float8
-  FROM mart.courtyard_indicator_as_of(:period, :known_at) WHERE unit_code = :courtyard
+SELECT indicator, title, unit, value, numerator, denominator, state, period
+  FROM mart.courtyard_indicator_history
+ WHERE unit_code = :courtyard AND period <= :period AND recorded_at <= :known_at
+   AND (superseded_at > :known_at OR superseded_at = 'infinity')
+ ORDER BY period
 """)
 
 
@@ -88,10 +91,10 @@ def read(
         raise CourtyardError(f"{when}{courtyard.name}没有{chosen}档案。", has)
     names["period"] = chosen
     (archive,) = connection.execute(_ARCHIVE, names).mappings()
-    tags, unjudged, indicators = (
-        [dict(row) for row in connection.execute(query, names).mappings()] for query in (_TAGS, _UNJUDGED, _INDICATORS)
+    tags, unjudged = (
+        [dict(row) for row in connection.execute(query, names).mappings()] for query in (_TAGS, _UNJUDGED)
     )
-    trends = _trends(connection, names, periods)
+    indicators = _indicators(connection, names)
     order = {rule.tag: at for at, rule in enumerate(district.tags)}
     listed = {one.indicator: at for at, one in enumerate(district.indicators)}
     return {
@@ -106,10 +109,7 @@ def read(
         **{module: _in_order(district, module, archive[module]) for module in MODULES},
         "tags": sorted(tags, key=lambda tag: order.get(tag["tag"], len(order))),
         "unjudged": sorted(unjudged, key=lambda tag: order.get(tag["tag"], len(order))),
-        "indicators": [
-            {**one, "trend": trends.get(one["indicator"], {})}
-            for one in sorted(indicators, key=lambda one: listed.get(one["indicator"], len(listed)))
-        ],
+        "indicators": sorted(indicators, key=lambda one: listed.get(one["indicator"], len(listed))),
     }
 
 
@@ -119,11 +119,26 @@ def _in_order(district: District, module: str, figures: Mapping[str, Any]) -> di
     return {name: figures[name] for name in (*names, *sorted(set(figures) - set(names))) if name in figures}
 
 
-def _trends(connection: Connection, names: Mapping[str, Any], periods: list[str]) -> dict[str, dict[str, Any]]:
-    """The values of each indicator up to the quarter, by quarter."""
-    found: dict[str, dict[str, Any]] = {}
-    for period in periods:
-        if period <= names["period"]:
-            for row in connection.execute(_INDICATORS, {**names, "period": period}):
-                found.setdefault(row.indicator, {})[period] = row.value
+def _indicators(connection: Connection, names: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The indicators of the quarter with what they were a quarter and a year before, and over the quarters until then."""
+    trends: dict[str, dict[str, Decimal | None]] = {}
+    rows = connection.execute(_INDICATORS, names).mappings().all()
+    for row in rows:
+        trends.setdefault(row["indicator"], {})[row["period"]] = row["value"]
+    found = []
+    for row in rows:
+        if row["period"] == names["period"]:
+            trend, year = trends[row["indicator"]], int(names["period"][:4])
+            before = trend.get(str(Period.quarter(names["period"]).previous()))
+            year_before = trend.get(f"{year - 1}{names['period'][4:]}")
+            told = {**row, "previous": before, "change": _less(row["value"], before)}
+            told |= {"year_before": year_before, "change_on_year": _less(row["value"], year_before)}
+            told = {name: float(value) if isinstance(value, Decimal) else value for name, value in told.items()}
+            told["trend"] = {period: None if value is None else float(value) for period, value in trend.items()}
+            del told["period"]
+            found.append(told)
     return found
+
+
+def _less(value: Decimal | None, before: Decimal | None) -> Decimal | None:
+    return None if value is None or before is None else value - before
