@@ -90,8 +90,11 @@ def _windows(ctx: Context, quarter: Period) -> list[dict[str, str]]:
     since: dict[str, date] = {}
     for spec in ctx.district.reports.values():
         for period in spec.periods(quarter):
-            first = _looked_at_since(spec, period)
-            for dataset in (*spec.datasets, *spec.lookups):
+            month, back = _looked_at_since(spec, period)
+            for dataset, first in [
+                *((name, back) for name in spec.datasets),
+                *((name, month) for name in spec.lookups),
+            ]:
                 since[dataset] = min(first, since.get(dataset, first))
     until = quarter.end.isoformat()
     return [
@@ -100,12 +103,11 @@ def _windows(ctx: Context, quarter: Period) -> list[dict[str, str]]:
     ]
 
 
-def _looked_at_since(spec: ReportSpec, period: Period) -> date:
-    """A form may set its month against the day before it."""
-    if spec.looks_back == "ever":
-        return LONG_AGO
-    day = period.start.replace(day=1) - timedelta(days=1)
-    return min(day, period.start.replace(month=1, day=1)) if spec.looks_back == "year" else day
+def _looked_at_since(spec: ReportSpec, period: Period) -> tuple[date, date]:
+    """From which day a form looks at its lookups and at its datasets: it may set its month against the day before."""
+    month = period.start.replace(day=1) - timedelta(days=1)
+    year = min(month, period.start.replace(month=1, day=1))
+    return month, {"month": month, "year": year, "ever": LONG_AGO}[spec.looks_back]
 
 
 def archived(connection: Connection, ctx: Context, changed: Iterable[Period]) -> list[str]:
