@@ -20,16 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
+from sqlalchemy import text
 
 from courtyard.privacy import keys
 from courtyard.runtime import airflow, supervisor
 from courtyard.runtime.api import Api
 from courtyard.runtime.demo import QUARTER_DAG
 from courtyard.settings import Settings
+from courtyard.store import database, runs
 
 ROOT = Path(__file__).resolve().parents[1]
 OLDEST, *LATER = QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 CURRENT = QUARTERS[-1]
+STREET = "510105005"
 DOWN = "justice"
 INGEST = "courtyard_ingest_civil_rosters"
 WHY_BACKFILL, WHY_CURRENT = "补齐上线前的三个季度", "季末出报表"
@@ -43,10 +46,11 @@ class Drill:
     """The installation of the drill, and what it has said so far."""
 
     settings: Settings
+    url: str = ""
     since: float = field(default_factory=time.monotonic)
 
-    def say(self, text: str) -> None:
-        print(f"{time.monotonic() - self.since:4.0f} s  {text}", flush=True)
+    def say(self, told: str) -> None:
+        print(f"{time.monotonic() - self.since:4.0f} s  {told}", flush=True)
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "courtyard", *words]
@@ -61,12 +65,14 @@ class Drill:
         assert done.returncode in codes, done.stdout[-2000:] + done.stderr[-2000:]
         return done.stdout
 
-    def runs(self, quarter: str | None = None) -> list[dict[str, Any]]:
+    def runs(self) -> list[dict[str, Any]]:
         """The ledger of runs, the oldest first."""
-        return json.loads(self.run("runs", *filter(None, [quarter]), "--json"))["runs"][::-1]
+        with database.engine(self.url).connect() as connection:
+            return runs.listed(connection, STREET)[::-1]
 
-    def due(self) -> list[dict[str, Any]]:
-        return json.loads(self.run("runs", "--json"))["due"]
+    def due(self) -> list[str]:
+        with database.engine(self.url).connect() as connection:
+            return list(connection.scalars(text("SELECT quarter FROM mart.follow_on WHERE is_due ORDER BY 1")))
 
     def show(self, title: str) -> None:
         """The ledger of runs as an operator sees it."""
@@ -91,6 +97,7 @@ def play(folder: Path) -> None:
         drill.run("init")
         drill.run("sample", "--scale", "0.01")
         with supervisor.running(drill.settings, standins=True, intake=True) as services:
+            drill.url = services.url
             airflow.prepare(drill.settings, services.url)
             known = airflow.start(drill.settings, services.url, scheduled=False)
             api = Api(known, lambda: airflow.check_alive(drill.settings))
@@ -128,7 +135,7 @@ def backfilled(drill: Drill, api: Api) -> None:
     by_hand = subprocess.Popen(
         drill.command("run", OLDEST, "--reason", WHY_BY_HAND), env=drill.env(), cwd=ROOT, stdout=subprocess.DEVNULL
     )
-    wait(drill, api, lambda: [run for run in drill.runs(OLDEST) if run["outcome"] == "running"])
+    wait(drill, api, lambda: [run for run in drill.runs() if run["outcome"] == "running"])
     api.backfill(QUARTER_DAG, "2025-10-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00", WHY_BACKFILL)
     api.trigger(QUARTER_DAG, {"quarter": CURRENT, "reason": WHY_CURRENT})
     wait(drill, api, lambda: [run for run in drill.runs() if run["outcome"] == "waiting"])

@@ -84,6 +84,14 @@ def test_what_says_nothing_new_makes_nothing_due(ctx):
     assert merged(ctx, people(Q4, at(11))) == []
 
 
+def test_what_teaches_who_is_who_changes_no_form_that_was_counted_before_it_was_known(ctx):
+    """Two records of 2025Q4 turn out to be one person by what 2026Q1 says; forms of 2025Q4 are as known by 2025Q4."""
+    merged(ctx, Delivery("population", [entry("1", id_number=None), entry("2")], Q4, at(1)))
+    built(ctx, Q4)
+    twins = [entry("1", id_number="ID-2", name="样2", sex="1"), entry("2")]
+    assert merged(ctx, Delivery("population", twins, Q1, at(4))) == []
+
+
 def test_quarters_that_never_ran_are_not_due(ctx):
     merged(ctx, people(Q4, at(1)))
     built(ctx, Q4, Q2)

@@ -63,17 +63,22 @@ class Watch:
             self.connection.execute(_SQL[step], {"street": self.ctx.street_code})
 
     def ask(self, disputed: Iterable[str]) -> list[str]:
-        """Keep the quarters that are due, and `disputed` ones: where a conflict has another outcome. Returns them."""
+        """Keep the quarters that are due, and `disputed` ones: where a conflict has another outcome. Returns them.
+
+        A form is counted as known by the deliveries that speak of its days or of earlier ones, so what speaks of later
+        days only changes no form of an earlier quarter, whatever it teaches of who is who.
+        """
         if not self.windows:
             return []
         found = self.connection.execute(_SQL["touched"], {"windows": json.dumps(self.windows)}).all()
         touched: dict[str, Sequence[str]] = {row[0]: row[1] for row in found}
-        watched = {window["quarter"] for window in self.windows}
-        merged = self.connection.scalars(_SQL["merged"]).all()
-        due = {quarter: touched.get(quarter) or merged for quarter in {*touched, *disputed} & watched}
-        for quarter in sorted(due):
-            _ask(self.connection, self.ctx, quarter, due[quarter])
-        return sorted(due)
+        merged = self.connection.execute(_SQL["merged"]).all()
+        spoken = min(Period.parse(row.period).start for row in merged)
+        told = {w["quarter"] for w in self.windows if Period.quarter(w["quarter"]).last_day >= spoken}
+        due = sorted({*touched, *disputed} & told)
+        for quarter in due:
+            _ask(self.connection, self.ctx, quarter, touched.get(quarter) or {row.delivery_id for row in merged})
+        return due
 
 
 def others(connection: Connection, ctx: Context) -> list[Period]:
