@@ -99,7 +99,7 @@ def _by_quarter(counted: Sequence[Counted], year: int) -> Markup | None:
         title: [sum(getattr(c, name) for c in counted if c.quarter == quarter) for quarter in quarters]
         for name, title in _CELLS.items()
     }
-    return charts.bars("各季度格数", quarters, cells, stacked=True)
+    return charts.bars("各季度格数", quarters, cells, stacked=True, formatter=answering.number)
 
 
 def _by_department(part: Part) -> Markup | None:
@@ -108,7 +108,15 @@ def _by_department(part: Part) -> Markup | None:
         return None
     cells = {title: [getattr(source, name) for source in sources] for name, title in _CELLS.items()}
     height = 90 + 34 * len(sources)
-    return charts.bars("各部门格数", [s.name for s in sources], cells, stacked=True, horizontal=True, height=height)
+    return charts.bars(
+        "各部门格数",
+        [s.name for s in sources],
+        cells,
+        stacked=True,
+        horizontal=True,
+        height=height,
+        formatter=answering.number,
+    )
 
 
 def _by_year(counted: Sequence[Counted]) -> list[dict[str, float]]:

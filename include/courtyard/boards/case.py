@@ -59,12 +59,8 @@ def clocks(one: Mapping[str, Any], at: datetime) -> dict[str, Any]:
         level = _HUNDRED
     is_running = one["status"] in ("held", "waiting", "handling")
     whole = _share(one["opened_at"], at, one["total_due_at"]) if is_running else None
-    return {
-        "level_share": level,
-        "level_said": telling.left(one),
-        "total_share": whole,
-        "total_said": telling.total(one),
-    }
+    said = telling.whole_left(one, at) if is_running else telling.total(one)
+    return {"level_share": level, "level_said": telling.left(one), "total_share": whole, "total_said": said}
 
 
 def _share(since: datetime, at: datetime, until: datetime) -> int:

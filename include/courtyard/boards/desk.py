@@ -129,7 +129,7 @@ def _queue(request: Request, who: Who, filters: Filters, page: int, done: str) -
         "desk.html",
         lines=lines,
         decided=[{**_line(ctx, e, today), "decision": work.decided[e["id"]]} for e in work.entries if e["id"] in work.decided],
-        counts={"left": len(left), "shown": len(found), **Counter(_due_of(e["due_on"], today) for e in left)},
+        counts=Counter(left=len(left), shown=len(found)) + Counter(_due_of(e["due_on"], today) for e in left),
         kinds=[(kind, title, n) for kind, title in queue.KINDS.items() if (n := sum(e["kind"] == kind for e in left))],
         owners=sorted({(e["owner"], e["owner_name"]) for e in left}, key=lambda owner: owner[1]),
         dues=_DUE,

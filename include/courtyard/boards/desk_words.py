@@ -108,7 +108,8 @@ def _source(district: District, claim: Mapping[str, Any], ranks: Sequence[str]) 
     return {
         "title": claim["title"],
         "unit": unit.name if unit else "",
-        "since": datetime.fromisoformat(said_at).astimezone(SHANGHAI).date() if said_at else None,
+        "since": claim.get("since"),
+        "said_on": datetime.fromisoformat(said_at).astimezone(SHANGHAI).date() if said_at else None,
         "period": claim.get("said_for", ""),
         "trust": f"可信次序 第{rank}（共{len(ranks)}）" if rank else "",
         "delivery_id": claim.get("delivery_id"),
@@ -141,7 +142,7 @@ def compared(ctx: Context, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     has = ["已登记（加密保存）" if record["has_id_number"] else "没有登记" for record in (left, right)]
     lines.append(_sealed("证件号码", has, verdict))
     phone = entry["details"].get("phone")
-    verdict = _SAME if left["same_phone"] else _DIFFERENT if phone == "another" else _UNKNOWN
+    verdict = _SAME if left["same_phone"] else _DIFFERENT if phone == "another" else ("不能比对", "")
     lines.append(_sealed("联系电话", ["加密保存，只比对是否相同"] * 2, verdict))
     lines.append(_sealed("登记始于", [record["since"] or "—" for record in (left, right)], ("", "")))
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from courtyard.cases.event import WHY
@@ -26,6 +27,13 @@ def total(one: Mapping[str, Any]) -> str:
     """The uninterrupted clock: the time since the first minute, and what it may be."""
     whole = int((one["total_due_at"] - one["opened_at"]).total_seconds() // 60)
     return f"{span(one['total_minutes'])}/{span(whole)}"
+
+
+def whole_left(one: Mapping[str, Any], at: datetime) -> str:
+    """What the uninterrupted clock has left, day and night: 剩3天/共7天, 超2天/共7天."""
+    minutes = int((one["total_due_at"] - at).total_seconds() // 60)
+    whole = int((one["total_due_at"] - one["opened_at"]).total_seconds() // 60)
+    return f"{'超' if minutes < 0 else '剩'}{span(abs(minutes))}/共{span(whole)}"
 
 
 def span(minutes: int) -> str:

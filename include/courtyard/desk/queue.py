@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
@@ -55,7 +55,9 @@ def show(connection: Connection, ctx: Context, wanted: str, *, with_values: bool
     """One entry of the queue, settled ones too, with all that is said; UsageError for an id that there is not."""
     where = {"street": ctx.street_code, "id": wanted, "period": None}
     if row := connection.execute(_SQL["discrepancies"], where).mappings().one_or_none():
-        return _discrepancy(ctx, row, with_values)
+        since = _since(connection, ctx, row) if row["kind"] == "claim" else {}
+        dated = [claim | {"since": since.get((claim["dataset"], claim["value"]))} for claim in row["claims"]]
+        return _discrepancy(ctx, {**row, "claims": dated}, with_values)
     if row := connection.execute(_SQL["reviews"], where).mappings().one_or_none():
         return _review(ctx, row) | {"records": _records(connection, ctx, row, with_values)}
     raise UsageError(f"核实台没有编号为{wanted}的事项。", "请用 courtyard desk list 查看编号。")
@@ -74,7 +76,14 @@ def audit(connection: Connection, ctx: Context, at: datetime, ids: Iterable[str]
         connection.execute(_SQL["audit"], named)
 
 
-def _discrepancy(ctx: Context, row: RowMapping, with_values: bool) -> dict[str, Any]:
+def _since(connection: Connection, ctx: Context, row: RowMapping) -> dict[tuple[str, str], date]:
+    """Since when each (dataset, value) has been said of the person."""
+    about = {"street": ctx.street_code, "person": row["subject"], "attribute": row["attribute"], "place": PLACE}
+    about["datasets"] = [claim["dataset"] for claim in row["claims"]]
+    return {(found.dataset, found.value): found.since for found in connection.execute(_SQL["since"], about)}
+
+
+def _discrepancy(ctx: Context, row: Mapping[str, Any], with_values: bool) -> dict[str, Any]:
     shown = with_values or row["kind"] in ABOUT_NO_VALUE
     claims = [_claim(ctx, row["attribute"], claim, shown) for claim in row["claims"]]
     hidden = {"value": row["value"] if shown else None}
