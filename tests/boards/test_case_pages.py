@@ -97,11 +97,8 @@ def test_a_click_does_what_the_command_does(as_user: Open, ctx: Context, loose: 
     )
     assert events(warehouse_url) == [("measured", SECRETARY, {"text": "先拉了警戒线"})]
     shown = words(as_user("community01", at=TEN).get(f"/cases/{loose}?done=measured"))
-    assert (
-        "已记下：临时安全措施" in shown
-        and "先拉了警戒线" in shown
-        and "从第一分钟起 1小时" in shown.replace("起1", "起 1")
-    )
+    assert "已记下：临时安全措施" in shown and shown.count("先拉了警戒线") == 2  # among the measures, and as a step
+    assert "从第一分钟起1小时，本级1小时" in shown
 
 
 def test_from_the_first_click_to_the_answer(as_user: Open, ctx: Context, loose: str, warehouse_url: str) -> None:

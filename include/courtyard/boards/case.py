@@ -89,7 +89,7 @@ def _page(
         case = _found(request, who, connection, ctx, case_no)
         shown = overview.show(connection, ctx, case_no, at)
         near = _near(connection, ctx, who, case)
-    sent = letters.listing(ctx, case_no)
+    sent, steps = letters.listing(ctx, case_no), _steps(ctx, shown)
     post = _post(who, ctx)
     return answering.page(
         request,
@@ -97,8 +97,8 @@ def _page(
         problem[0] if problem else 200,
         case={**shown, **clocks(shown, at)},
         reports=[{**r, "channel_title": telling.CHANNELS.get(r["channel"], r["channel"])} for r in shown["reports"]],
-        steps=_steps(ctx, shown),
-        measures=[e for e in shown["events"] if e["kind"] == "measured"],
+        steps=steps,
+        measures=[step for step in steps if step["kind"] == "measured"],
         letters=[_letter(ctx, row, at) for row in sent],
         task=task_lists.tree(ctx, case_no) if case.direction == "down" else [],
         forms=case_forms.offered(ctx, case, post, at, sent) if post else [],

@@ -90,18 +90,18 @@ def is_for(who: Who, ctx: Context, entry: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Work:
-    """What is open to a user, with the decisions that wait for the next run."""
+    """What is open to a user; the decisions that wait for the next run, and those on these entries by id."""
 
     entries: list[dict[str, Any]]
+    waiting: list[Decision]
     decided: dict[str, Decision]
 
     @classmethod
     def of(cls, connection: Connection, ctx: Context, who: Who, filters: Filters) -> _Work:
         quarter = Period.quarter(filters.quarter) if filters.quarter else None
         found = [e for e in queue.listing(connection, ctx, period=quarter) if is_for(who, ctx, e)]
-        made = pending.waiting(connection, ctx)
-        decided = {e["id"]: d for e in found if (d := pending.standing(e, made))}
-        return cls(found, decided)
+        waiting = pending.waiting(connection, ctx)
+        return cls(found, waiting, {e["id"]: d for e in found if (d := pending.standing(e, waiting))})
 
     def left(self) -> list[dict[str, Any]]:
         return [entry for entry in self.entries if entry["id"] not in self.decided]
@@ -120,7 +120,6 @@ def _queue(request: Request, who: Who, filters: Filters, page: int, done: str) -
         quarter = filters.quarter or str(queue.newest_quarter(connection, ctx))
     left = work.left()
     found = [e for e in left if filters.fit(e, today)]
-    found.sort(key=lambda e: _due_of(e["due_on"], today) != "overdue")
     last = max(1, -(-len(found) // PER_PAGE))
     page = min(max(page, 1), last)
     lines = [_line(ctx, entry, today) for entry in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
@@ -152,8 +151,8 @@ def _due_of(due_on: date | None, today: date) -> str:
     return "overdue" if due_on < today else "soon" if (due_on - today).days <= _SOON_DAYS else "later"
 
 
-def _seen(request: Request, who: Who, connection: Connection, ctx: Context, wanted: str) -> dict[str, Any]:
-    """The entry with its values, which is audited; Refused where there is none, 403 where it is not this user's."""
+def _found(request: Request, who: Who, connection: Connection, ctx: Context, wanted: str) -> dict[str, Any]:
+    """The entry with its values; Refused where there is none, 403 where it is not this user's."""
     try:
         entry = queue.show(connection, ctx, wanted, with_values=True)
     except UsageError:
@@ -162,7 +161,6 @@ def _seen(request: Request, who: Who, connection: Connection, ctx: Context, want
         ) from None
     if not is_for(who, ctx, entry):
         guard.forbid(request, "这一件不由您的单位核实。", "请由负责的单位或街道核实。")
-    queue.audit(connection, ctx, guard.now(request), [wanted])
     return entry
 
 
@@ -170,13 +168,14 @@ def _entry(
     request: Request, who: Who, wanted: str, *, done: str = "", typed: forms.Typed | None = None,
     problem: tuple[int, str, str] | None = None,
 ) -> Response:  # fmt: skip
-    """The page of one entry; after a `problem` with what was typed."""
+    """The page of one entry, the look audited; after a `problem` with what was typed."""
     ctx, today = guard.context(request), guard.today(request)
     filters = Filters.of(typed or request.query_params)
     with ctx.engine().begin() as connection:
-        entry = _seen(request, who, connection, ctx, wanted)
+        entry = _found(request, who, connection, ctx, wanted)
+        queue.audit(connection, ctx, guard.now(request), [wanted])
         work = _Work.of(connection, ctx, who, filters)
-        standing = pending.standing(entry, pending.waiting(connection, ctx))
+    standing = pending.standing(entry, work.waiting)
     is_pair = entry["kind"] == queue.DUPLICATE
     return answering.page(
         request,
@@ -207,8 +206,8 @@ def _settled(entry: dict[str, Any]) -> str:
 
 def _decide(request: Request, who: Who, wanted: str, typed: forms.Typed) -> Response:
     ctx, today = guard.context(request), guard.today(request)
-    with ctx.engine().begin() as connection:
-        _seen(request, who, connection, ctx, wanted)
+    with ctx.engine().connect() as connection:
+        _found(request, who, connection, ctx, wanted)
     verdict = typed.get("verdict", "")
     value = typed.get("value") or None if verdict == "value" else None
     choice = pending.Choice(verdict, value, typed.get("basis", ""), typed.get("instead_of", ""))
