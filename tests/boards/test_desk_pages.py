@@ -9,7 +9,7 @@ import pytest
 from deliveries import Delivery
 from tests.boards.conftest import NOW, Open
 from tests.boards.pages import audited, hidden, rows, words
-from tests.warehouse.quarter import HOME, at, benefit, child, entry, run
+from tests.warehouse.quarter import OTHER_HOME, at, benefit, child, entry, run
 
 from courtyard import landing, stages
 from courtyard.context import Context
@@ -102,7 +102,7 @@ def test_values_are_shown_to_whom_an_entry_belongs(
 def test_a_department_looks_at_what_its_source_owns_and_cannot_decide_without_a_post(
     as_user: Open, ctx: Context
 ) -> None:
-    old = {"name": "样改", "id_number": "ID-1", "birth_date": "1940-01-01", "sex": "1", "address": HOME}
+    old = {"name": "样1", "id_number": "ID-1", "birth_date": "1940-01-01", "sex": "1", "address": OTHER_HOME}
     run(
         ctx,
         Delivery("dibao_register", [benefit("1", month="2026-09")], "2026-09", at(10)),

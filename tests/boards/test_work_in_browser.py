@@ -46,7 +46,7 @@ def test_an_entry_is_decided_with_a_reason_and_one_click(street: Street, size: s
     if not left:
         pytest.skip("nothing waits on this street")
     page.js("document.querySelector('a.start').click()")
-    page.until("document.querySelector('#decide')")
+    page.until("document.querySelector('#decide') !== null")
     assert page.js(FITS)
     street.picture(page, f"entry-{size}")
     button = "document.querySelector('.side button, .verdicts button:last-child')"
@@ -55,7 +55,7 @@ def test_an_entry_is_decided_with_a_reason_and_one_click(street: Street, size: s
     assert page.js("!document.querySelector('#decide').checkValidity()")
     page.js("document.querySelector('input[name=reason]').value = '浏览器试过'")
     page.js(f"{button}.click()")
-    page.until("document.querySelector('.told')")
+    page.until("document.querySelector('.told') !== null")
     assert "下一次运行起生效" in page.js("document.querySelector('.told').textContent")
     street.picture(page, f"decided-{size}")
 
@@ -67,11 +67,11 @@ def test_a_case_is_opened_from_the_list_and_noted(street: Street, size: str) -> 
     if not page.js("document.querySelectorAll('a.case').length"):
         pytest.skip("no case is open on this street")
     page.js("document.querySelector('a.case').click()")
-    page.until("document.querySelector('.timeline')")
+    page.until("document.querySelector('.timeline') !== null")
     assert page.js(FITS) and page.js("document.querySelectorAll('.clock').length") == 2
     street.picture(page, f"case-{size}")
     form = "document.querySelector('form[action$=noted]')"
     page.js(f"{form}.closest('details').open = true; {form}.querySelector('textarea').value = '浏览器试过'")
     page.js(f"{form}.querySelector('button').click()")
-    page.until("document.querySelector('.told')")
+    page.until("document.querySelector('.told') !== null")
     assert "已记下：备注" in page.js("document.querySelector('.told').textContent")
