@@ -30,6 +30,10 @@ class Part:
     def of(cls, year: Year, who: Who) -> Part:
         return cls(year, who.department if who.role == "department" else None)
 
+    @property
+    def whose(self) -> str:
+        return self.only or "全街道"
+
     def _own(self, name: str) -> bool:
         return self.only in (None, name)
 
@@ -83,14 +87,14 @@ def _year(request: Request, who: Who, wanted: int | None) -> Response:
         total=found.total,
         formula=ledger.FORMULA,
         estimates=ledger.estimates(ctx.district.burden),
-        by_quarter=_by_quarter(own, year),
+        by_quarter=_by_quarter(own, year, part.whose),
         by_department=_by_department(part),
         by_year=_by_year(own),
         admissions=part.admissions(who),
     )
 
 
-def _by_quarter(counted: Sequence[Counted], year: int) -> Markup | None:
+def _by_quarter(counted: Sequence[Counted], year: int, whose: str) -> Markup | None:
     """The cells of the year and of the one before, quarter by quarter."""
     quarters = sorted({c.quarter for c in counted if c.year in (year - 1, year)})
     if not quarters:
@@ -99,7 +103,7 @@ def _by_quarter(counted: Sequence[Counted], year: int) -> Markup | None:
         title: [sum(getattr(c, name) for c in counted if c.quarter == quarter) for quarter in quarters]
         for name, title in _CELLS.items()
     }
-    return charts.bars("各季度格数", quarters, cells, stacked=True, formatter=answering.number)
+    return charts.bars(f"{whose}各季度格数", quarters, cells, stacked=True, formatter=answering.number)
 
 
 def _by_department(part: Part) -> Markup | None:
@@ -109,7 +113,7 @@ def _by_department(part: Part) -> Markup | None:
     cells = {title: [getattr(source, name) for source in sources] for name, title in _CELLS.items()}
     height = 90 + 34 * len(sources)
     return charts.bars(
-        "各部门格数",
+        f"{part.whose}按部门格数",
         [s.name for s in sources],
         cells,
         stacked=True,
