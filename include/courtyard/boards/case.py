@@ -88,7 +88,7 @@ def _page(
     with ctx.engine().begin() as connection:
         case = _found(request, who, connection, ctx, case_no)
         shown = overview.show(connection, ctx, case_no, at)
-        near = _near(connection, ctx, who, case)
+        near = _near(connection, ctx, who, case, at)
     sent, steps = letters.listing(ctx, case_no), _steps(ctx, shown)
     post = _post(who, ctx)
     return answering.page(
@@ -155,28 +155,28 @@ def _letter(ctx: Context, row: letters.Letter, at: datetime) -> dict[str, Any]:
     return {**vars(row), "department_name": name, "kind_title": letters.KINDS[row.kind], "state": state}
 
 
-def _near(connection: Connection, ctx: Context, who: Who, case: Case) -> list[Case]:
-    """Other open cases of the same courtyard, that this one may belong to."""
+def _near(connection: Connection, ctx: Context, who: Who, case: Case, at: datetime) -> list[tuple[str, str]]:
+    """Number and category of the other open cases of the same courtyard, into which this one may be joined."""
     if case.courtyard_code is None or not case.is_open:
         return []
-    found = ledger.open_in(connection, ctx.street_code, case.courtyard_code)
+    found = overview.listing(connection, ctx, at, courtyard=case.courtyard_code)
+    others = (one for one in found if one["direction"] == "up" and one["case_no"] != case.case_no)
     return [
-        other
-        for other in found
-        if other.case_no != case.case_no and is_for(who, ctx, other.unit_code, other.courtyard_code)
+        (one["case_no"], one["category_title"])
+        for one in others
+        if is_for(who, ctx, one["unit_code"], one["courtyard_code"])
     ]
 
 
-def _suggestions(ctx: Context, who: Who, at: datetime, near: list[Case]) -> dict[str, list[tuple[str, str]]]:
+def _suggestions(ctx: Context, who: Who, at: datetime, near: list[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
     """What the fields of the page's forms suggest: code and name."""
     day, district = at.astimezone(SHANGHAI).date(), ctx.district
-    titles = {category.code: category.title for category in district.cases.categories}
     places = [c for c in district.courtyards_on(day) if who.sees_unit(district.community_of(c.code).code)]
     units = [u for kind in ("community", "grid") for u in district.units_valid_on(day, kind)]
     return {
         "units": [(unit.code, unit.name) for unit in units],
         "courtyards": [(courtyard.code, courtyard.name) for courtyard in places],
-        "cases": [(other.case_no, titles.get(other.category, other.category)) for other in near],
+        "cases": near,
     }
 
 
