@@ -9,9 +9,11 @@ import pytest
 from deliveries import Delivery
 from tests.boards.conftest import NOW, Open
 from tests.boards.pages import audited, hidden, rows, words
-from tests.warehouse.quarter import OTHER_HOME, at, benefit, child, entry, run
+from tests.warehouse.quarter import HOME, at, child, entry, run
 
 from courtyard import landing, stages
+from courtyard.boards import guard
+from courtyard.boards.who import Who
 from courtyard.context import Context
 from courtyard.desk import deciding, pending, queue
 from courtyard.desk.deciding import Signed
@@ -100,20 +102,25 @@ def test_values_are_shown_to_whom_an_entry_belongs(
 
 
 def test_a_department_looks_at_what_its_source_owns_and_cannot_decide_without_a_post(
-    as_user: Open, ctx: Context
+    as_user: Open, ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = {"name": "样1", "id_number": "ID-1", "birth_date": "1940-01-01", "sex": "1", "address": OTHER_HOME}
-    run(
-        ctx,
-        Delivery("dibao_register", [benefit("1", month="2026-09")], "2026-09", at(10)),
-        Delivery("elderly", [old], "2026Q3", at(10)),
-    )
+    old = {
+        "name": "样1",
+        "birth_date": "1980-01-01",
+        "id_number": "ID-1",
+        "sex": "2",
+        "address": HOME,
+        "state": "listed",
+    }
+    run(ctx, Delivery("population", [entry("1")], "2026Q3", at(10)), Delivery("elderly", [old], "2026Q3", at(10)))
     wanted = only(ctx)
-    answer = as_user("department01").get(f"/desk/{wanted}")
+    assert as_user("department01").get(f"/desk/{wanted}").status_code == 403
+    police = Who("department03", "department", department="公安青羊区分局")
+    monkeypatch.setattr(guard, "who_is", lambda *_: police)
+    answer = as_user("department03").get(f"/desk/{wanted}")
     assert answer.status_code == 200 and "只能查看" in answer.text and "以此为准" not in answer.text
-    refused = as_user("department01").post(f"/desk/{wanted}", data=hidden(answer) | REASON | {"verdict": "1"})
+    refused = as_user("department03").post(f"/desk/{wanted}", data=hidden(answer) | REASON | {"verdict": "1"})
     assert refused.status_code == 400 and "没有对应的岗位" in refused.text and landed(ctx) == []
-    assert as_user("department02").get(f"/desk/{wanted}").status_code == 403
 
 
 def test_a_click_lands_what_the_command_lands(as_user: Open, ctx: Context, names_differ: str) -> None:
