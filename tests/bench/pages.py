@@ -31,6 +31,10 @@ PATHS = (
     "/map?community={community}",
     "/map?tag=old_courtyard",
     "/courtyard/{courtyard}",
+    "/desk",
+    "/cases",
+    "/cases?overdue=1",
+    "/burden",
 )
 _READY = "document.querySelector('#map')?.dataset.ready === 'true'"
 

@@ -74,6 +74,23 @@ def by_courtyard(connection: Connection, ctx: Context, at: datetime) -> dict[str
     return {row.courtyard_code: {"open": row.open, "overdue": row.overdue} for row in found}
 
 
+def follow_ups(connection: Connection, ctx: Context, at: datetime) -> list[dict[str, Any]]:
+    """Closed cases that somebody was told to follow up (回访) and has not yet."""
+    query = select(case_table).where(
+        case_table.c.street_code == ctx.street_code,
+        case_table.c.status == "closed",
+        case_table.c.follow_up_asked_at.is_not(None),
+    )
+    found = (ledger.of_row(row) for row in connection.execute(query).mappings())
+    return _told(ctx, at, (case for case in found if is_followed_up_next(case)))
+
+
+def channels(connection: Connection, ctx: Context, numbers: Iterable[str]) -> dict[str, list[str]]:
+    """By which channels cases were reported; a task from a department by none."""
+    where = {"street": ctx.street_code, "numbers": list(numbers)}
+    return {row.case_no: row.channels for row in connection.execute(_SQL["channels"], where)}
+
+
 def due(connection: Connection, ctx: Context, at: datetime, *, until: datetime) -> list[dict[str, Any]]:
     """What is overdue or runs out by `until`, and closed cases that somebody has to follow up (回访)."""
     query = select(case_table).where(

@@ -39,8 +39,13 @@ SELECT DISTINCT ON (p.reported_at, p.dataset, p.record_key)
  WHERE p.street_code = :street AND p.case_no = :case_no
  ORDER BY p.reported_at, p.dataset, p.record_key, r.valid_from DESC
 
+-- name: channels
+SELECT case_no, array_agg(DISTINCT channel ORDER BY channel) AS channels FROM cases.report
+ WHERE street_code = :street AND case_no = ANY(:numbers) GROUP BY case_no
+
 -- name: events
-SELECT DISTINCT ON (e.seq) e.seq, e.kind, e.at, e.due_at, e.level, e.unit_code, e.post, e.data, r.attrs ->> 'text' AS words
+SELECT DISTINCT ON (e.seq) e.seq, e.kind, e.at, e.due_at, e.level, e.unit_code, e.step_no, e.post, e.data,
+       r.attrs ->> 'text' AS words
   FROM cases.event e
   LEFT JOIN warehouse.record r ON r.street_code = e.street_code AND r.dataset = 'resident_replies'
                               AND r.record_key = e.data ->> 'reply' AND r.is_current
