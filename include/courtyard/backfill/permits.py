@@ -1,0 +1,54 @@
+"""May a quarter be run, why not, and who is at it now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from courtyard.backfill.planned import Verdict
+from courtyard.context import Context
+from courtyard.errors import UsageError
+from courtyard.period import Period
+from courtyard.submissions import locks
+
+_BUSY = text("""
+SELECT holder FROM warehouse.lease
+ WHERE street_code = :street AND quarter = :quarter AND expires_at > clock_timestamp()
+""")
+_LASTED = text("""
+SELECT extract(epoch FROM ended_at - opened_at) AS seconds FROM mart.quarter_run
+ WHERE street_code = :street AND outcome IN ('done', 'held') AND opened_at IS NOT NULL AND ended_at IS NOT NULL
+ ORDER BY quarter = :quarter DESC, ended_at DESC LIMIT 1
+""")
+
+
+def verdict(connection: Connection, ctx: Context, quarter: Period, at: datetime) -> Verdict:
+    """Whether a run of the quarter would be let in at that moment."""
+    first = Period.quarter(ctx.district.office.first_quarter)
+    if quarter < first:
+        return Verdict(False, f"{quarter.title}早于本街道的第一个季度{first}。", f"最早可以回填 {first}。")
+    if at < quarter.start_at:
+        return Verdict(False, f"{quarter.title}还没有开始。", f"{quarter.start}起才能运行。")
+    lock = locks.lock_of(connection, ctx, quarter, at)
+    if lock.state == "closed":
+        return Verdict(False, f"{lock.why}。", f"如确需回填，请先重新开放：courtyard cycle {quarter} --reopen。")
+    busy = connection.scalar(_BUSY, {"street": ctx.street_code, "quarter": str(quarter)})
+    return Verdict(busy_with=busy or "")
+
+
+def required(ctx: Context, quarters: tuple[Period, ...], at: datetime) -> None:
+    """UsageError for the first quarter that may not be run, in one line with a remedy."""
+    with ctx.engine().connect() as connection:
+        for quarter in quarters:
+            found = verdict(connection, ctx, quarter, at)
+            if not found.may_run:
+                raise UsageError(found.why, found.remedy)
+
+
+def lasted(connection: Connection, ctx: Context, quarter: Period) -> float | None:
+    """How long the quarter's last run took, else the last run of any quarter; None when none is known."""
+    seconds = connection.scalar(_LASTED, {"street": ctx.street_code, "quarter": str(quarter)})
+    return None if seconds is None else float(seconds)
+
+
