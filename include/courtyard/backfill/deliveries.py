@@ -11,25 +11,25 @@ from sqlalchemy import Connection, Row, text
 from courtyard.backfill.planned import Asked, Delivery, Standing
 from courtyard.context import Context
 from courtyard.landing import fetching, ledger
-from courtyard.parsing.problems import wording
+from courtyard.parsing.problems import WORDINGS, wording
 from courtyard.parsing.stage import batch_id
 from courtyard.period import SHANGHAI, Period
 from courtyard.submissions.cycle import Cycle
 
 _UNDERWAY = ("parsed", "validated", "linked")
-_MOST_CODES = 3
+_MOST_REASONS = 3
 _BATCHES = text("""
 SELECT b.delivery_id, b.batch_id, b.dataset, b.status, b.reason, b.quarantined,
        EXISTS (SELECT FROM quality.release r WHERE r.batch_id = b.batch_id) AS is_released
   FROM quality.batch b WHERE b.street_code = :street AND b.delivery_id = ANY(:ids)
 """)
 _CODES = text("""
-SELECT b.delivery_id, code, count(*) AS rows
+SELECT b.delivery_id, b.dataset, code, count(*) AS rows
   FROM quality.quarantined_row q
   JOIN quality.batch b USING (batch_id)
  CROSS JOIN LATERAL unnest(q.codes) AS code
  WHERE b.street_code = :street AND b.delivery_id = ANY(:ids)
- GROUP BY b.delivery_id, code ORDER BY rows DESC, code
+ GROUP BY b.delivery_id, b.dataset, code ORDER BY rows DESC, code
 """)
 _HAS_RUN = text("""
 SELECT EXISTS (SELECT FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
@@ -55,9 +55,9 @@ def of(connection: Connection, ctx: Context, quarter: Period) -> tuple[Delivery,
     batches: dict[str, list[Row]] = defaultdict(list)
     for batch in connection.execute(_BATCHES, bound):
         batches[batch.delivery_id].append(batch)
-    codes: dict[str, Counter[str]] = defaultdict(Counter)
+    reasons: dict[str, Counter[str]] = defaultdict(Counter)
     for found in connection.execute(_CODES, bound):
-        codes[found.delivery_id][found.code] = found.rows
+        reasons[found.delivery_id][_said(ctx, found.dataset, found.code)] += found.rows
     periods = sorted({row.period for row in rows})
     has_run = bool(connection.scalar(_HAS_RUN, {"street": ctx.street_code, "periods": periods}))
     known = {row.delivery_id: _known(ctx, row, batches[row.delivery_id]) for row in rows}
@@ -68,7 +68,7 @@ def of(connection: Connection, ctx: Context, quarter: Period) -> tuple[Delivery,
         is_correction, is_known = place in merged_before, known[row.delivery_id]
         if is_known.having("merged"):
             merged_before.add(place)
-        made.append(_delivery(ctx, row, is_known, codes[row.delivery_id], (quarter, is_correction, has_run)))
+        made.append(_delivery(ctx, row, is_known, reasons[row.delivery_id], (quarter, is_correction, has_run)))
     return tuple(made)
 
 
@@ -81,7 +81,7 @@ def _known(ctx: Context, row: Row, batches: Sequence[Row]) -> _Known:
 
 
 def _delivery(
-    ctx: Context, row: Row, known: _Known, codes: Counter[str], before: tuple[Period, bool, bool]
+    ctx: Context, row: Row, known: _Known, reasons: Counter[str], before: tuple[Period, bool, bool]
 ) -> Delivery:
     source, unit = ctx.district.sources.get(row.source), ctx.district.unit_by_code.get(row.unit_code or "")
     standing, reason = _standing(known)
@@ -99,7 +99,7 @@ def _delivery(
         arrival=_arrival(ctx, row, known, before) if standing == "used" else "",
         datasets=tuple(sorted(set(datasets))),
         quarantined=sum(batch.quarantined for batch in known.having("merged", *_UNDERWAY)),
-        why=reason or _quarantined(codes),
+        why=reason or _quarantined(reasons),
     )
 
 
@@ -130,9 +130,15 @@ def _arrival(ctx: Context, row: Row, known: _Known, before: tuple[Period, bool, 
     return "late" if has_run else "new"
 
 
-def _quarantined(codes: Counter[str]) -> str:
+def _said(ctx: Context, dataset: str, code: str) -> str:
+    """A quarantine code in words: a rule of the dataset's contract, or a problem that any cell may have."""
+    rules = {f"rule.{rule.id}": rule.message for rule in ctx.district.contracts[dataset].rules}
+    return rules.get(code) or (wording(code).message if code in WORDINGS else code)
+
+
+def _quarantined(reasons: Counter[str]) -> str:
     """The commonest reasons for which rows were set aside, with their counts; never a value."""
-    return "；".join(f"{wording(code).message}（{rows}行）" for code, rows in codes.most_common(_MOST_CODES))
+    return "；".join(f"{reason}（{rows}行）" for reason, rows in reasons.most_common(_MOST_REASONS))
 
 
 def asked(connection: Connection, ctx: Context, quarter: Period) -> Iterator[Asked]:
