@@ -50,5 +50,3 @@ def lasted(connection: Connection, ctx: Context, quarter: Period) -> float | Non
     """How long the quarter's last run took, else the last run of any quarter; None when none is known."""
     seconds = connection.scalar(_LASTED, {"street": ctx.street_code, "quarter": str(quarter)})
     return None if seconds is None else float(seconds)
-
-

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Literal
 
 from courtyard.period import Period
@@ -26,6 +28,7 @@ OUTCOMES: dict[Outcome, str] = {
     "held": "仍暂缓",
     "same": "不变",
 }
+ASKED = {"never": "还没有取过", "absent": "上次来源没有数据", "failed": "上次取数失败", "again": "上次取时还没有期满"}
 ARRIVALS = {"new": "新到", "late": "迟到", "corrected": "更正", "released": "已放行", "underway": "处理中"}
 
 
@@ -179,3 +182,12 @@ class Plan:
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {**asdict(self), "may_run": self.may_run, "seconds": self.seconds}
+
+
+def by_source(asked: Iterable[Asked]) -> list[str]:
+    """A line for each source and what became of it last time, with its periods: 居民随手报照片 2026-04、2026-05（…）."""
+    found = []
+    for (title, status, why), group in groupby(asked, lambda a: (a.title, a.status, a.why)):
+        reason = f"：{why}" if why and status == "failed" else ""
+        found.append(f"{title} {'、'.join(entry.period for entry in group)}（{ASKED[status]}{reason}）")
+    return found
