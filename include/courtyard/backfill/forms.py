@@ -17,6 +17,7 @@ from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.period import Period
 from courtyard.reports import checking, closing, comparison, editions, publishing, readiness, reconciling
+from courtyard.reports.content import Content
 from courtyard.reports.job import Job
 from courtyard.reports.kept import Kept
 
@@ -55,16 +56,16 @@ def later(
 def _form(job: Job, waiting: tuple[Delivery, ...], compose: bool) -> Form:
     latest = job.connection.execute(_LATEST, job.where).mappings().one_or_none()
     form = _said(job.spec, job.period, job.ctx.period, latest)
-    fed = feeding.fed_by(job.ctx, job.spec, job.period, waiting)
+    form = replace(form, fed_by=feeding.fed_by(job.ctx, job.spec, job.period, waiting))
     if compose or latest is None:
         try:
             with job.connection.begin_nested():
-                form = _composed(job, form, latest) if compose else _ready(job, form)
+                form = _ready(job, form, waiting)
+                if compose and form.outcome == "first":
+                    form = _composed(job, form, latest)
         except Exception as error:  # as in publishing: whatever one report's files do, the others are still told
             form = replace(form, outcome="held", why=publishing.reason_of(error))
-    if fed and form.outcome in ("same", "held"):
-        form = replace(form, outcome="may_change")
-    return replace(form, fed_by=fed)
+    return replace(form, outcome="may_change") if form.fed_by and form.outcome == "same" else form
 
 
 def _said(spec: ReportSpec, period: Period, quarter: Period, latest: RowMapping | None) -> Form:
@@ -72,26 +73,34 @@ def _said(spec: ReportSpec, period: Period, quarter: Period, latest: RowMapping 
     return Form(spec.report, spec.title, str(period), str(quarter), revision, "same")
 
 
-def _ready(job: Job, form: Form) -> Form:
-    """Whether a form that was never published has its data."""
-    reason = readiness.missing(job.connection, job.ctx, readiness.needs(job.ctx, job.spec, job.period))
-    return replace(form, outcome="held", why=reason) if reason else replace(form, outcome="first")
+def _ready(job: Job, form: Form, waiting: tuple[Delivery, ...]) -> Form:
+    """Whether a form's data is there, or comes with what waits."""
+    wanted = readiness.needs(job.ctx, job.spec, job.period)
+    lacking = [need for need in wanted if readiness.missing(job.connection, job.ctx, [need])]
+    if not lacking:
+        return replace(form, outcome="first")
+    come = {(dataset, delivery.period) for delivery in waiting for dataset in delivery.datasets}
+    is_coming = all((need.dataset, str(need.period)) in come for need in lacking)
+    why = readiness.missing(job.connection, job.ctx, wanted)
+    return replace(form, outcome="may_change" if is_coming else "held", why=why)
 
 
 def _composed(job: Job, form: Form, latest: RowMapping | None) -> Form:
-    form = _ready(job, form)
-    if form.outcome == "held":
-        return form
+    """A form whose data is there, set against its newest revision as publishing would."""
     made = job.known_content()
     if latest and latest["content_hash"] == made.content_hash:
         return replace(form, outcome="same")
-    form_ = reconciling.Form(job.ctx.district, job.spec, job.period, made, job.other)
-    checked = checking.check(job.connection, job.where, form_)
-    if checked.failing:
-        return replace(form, outcome="held", why=str(checking.Unreconciled(checked)))
+    checked = checking.check(job.connection, job.where, _reconciled(job, made))
+    if checked.failing:  # what waits may put it right
+        outcome = "may_change" if form.fed_by else "held"
+        return replace(form, outcome=outcome, why=str(checking.Unreconciled(checked)))
     if closed := closing.of(job.connection, *job.where.values()):
         return replace(form, outcome="held", why=f"已由{closed.actor}于{closed.since}关闭：{closed.reason}")
     if latest is None:
         return form
     changed = comparison.compare(editions.published(job, latest).said, comparison.said(job.spec, made))
     return replace(form, outcome="changes", changes=len(changed))
+
+
+def _reconciled(job: Job, made: Content) -> reconciling.Form:
+    return reconciling.Form(job.ctx.district, job.spec, job.period, made, job.other)

@@ -32,7 +32,7 @@ def verdict(connection: Connection, ctx: Context, quarter: Period, at: datetime)
         return Verdict(False, f"{quarter.title}还没有开始。", f"{quarter.start}起才能运行。")
     lock = locks.lock_of(connection, ctx, quarter, at)
     if lock.state == "closed":
-        return Verdict(False, f"{lock.why}。", f"如确需回填，请先重新开放：courtyard cycle {quarter} --reopen。")
+        return Verdict(False, f"{lock.why}。", f"如确需回填，请先重新开放：courtyard reopen {quarter} --reason 原因。")
     busy = connection.scalar(_BUSY, {"street": ctx.street_code, "quarter": str(quarter)})
     return Verdict(busy_with=busy or "")
 
