@@ -67,7 +67,9 @@ def build(
 
 def _pages() -> tuple[Callable[[FastAPI], None], ...]:
     """What mounts the routes of each page, in the order of the menu."""
-    return ()
+    from courtyard.boards import backfill
+
+    return (backfill.mount,)
 
 
 def _mount_assets(app: FastAPI) -> None:

@@ -26,7 +26,9 @@ _ONGOING = ("waiting", "running")
 Starter = Callable[[Request], starting.Backfills | None]
 
 
-def mount(app: FastAPI, starter: Starter = lambda request: starting.signed_in(request.headers, request.cookies)) -> None:
+def mount(
+    app: FastAPI, starter: Starter = lambda request: starting.signed_in(request.headers, request.cookies)
+) -> None:
     """The page's routes; `app.state.backfills` may be set to another way to start backfills."""
     app.state.backfills = starter
 
