@@ -63,7 +63,7 @@ def test_the_plan_as_a_stranger_reads_it(courtyard):
     told = done.output
     assert done.exit_code == 0, told
     assert "起点落在2026年第二季度中间，这一季不含在内" in told
-    assert f"会用到·更正  民政低保台账" in told or delivery in told
+    assert "会用到·更正  民政低保台账" in told or delivery in told
     assert "可能出新版" in told and "2026年7月《城市低保统计表》" in told
     assert "可能：收件部门青羊区民政局：收到过的版次会被替代，须发更正函并收回确认" in told
     assert "--from-date 2026-07-01T00:00:00+08:00 --to-date 2026-07-01T00:00:00+08:00" in told

@@ -9,16 +9,13 @@ from courtyard.backfill.planned import Delivery
 from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.period import Period
-from courtyard.reports import query
-
-_YEAR_START = ":year_start"
 
 
 def fed_by(ctx: Context, spec: ReportSpec, period: Period, waiting: Iterable[Delivery]) -> tuple[str, ...]:
     """The ids of the waiting deliveries that may move a form.
 
     A form may read all of a register or of events that began by its 统计截止日; of monthly or quarterly figures only
-    those of its own time, from the year's start where its SQL says so.
+    those of its own time, or of the year where its `looks_back` says so.
     """
     as_of = spec.as_of(period)
     found = []
@@ -32,7 +29,7 @@ def fed_by(ctx: Context, spec: ReportSpec, period: Period, waiting: Iterable[Del
 
 
 def _since(ctx: Context, spec: ReportSpec, period: Period, dataset: str) -> date:
-    if ctx.district.contracts[dataset].grain != "period" or dataset not in spec.datasets:
+    """The first day of a dataset that a form reads: its own time for monthly figures, all of it for anything else."""
+    if ctx.district.contracts[dataset].grain != "period" or spec.looks_back == "ever":
         return date.min
-    texts = (query.read(ctx, name) for name in (spec.sql, spec.facts, spec.notes) if name)
-    return period.start.replace(month=1, day=1) if any(_YEAR_START in text for text in texts) else period.start
+    return period.start.replace(month=1, day=1) if spec.looks_back == "year" else period.start

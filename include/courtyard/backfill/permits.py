@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from courtyard import runnable
 from courtyard.backfill.planned import Verdict
-from courtyard.context import Context
+from courtyard.context import Asked, Context
 from courtyard.errors import UsageError
 from courtyard.period import Period
-from courtyard.submissions import locks
 
 _BUSY = text("""
 SELECT holder FROM warehouse.lease
@@ -24,15 +25,12 @@ SELECT extract(epoch FROM ended_at - opened_at) AS seconds FROM mart.quarter_run
 
 
 def verdict(connection: Connection, ctx: Context, quarter: Period, at: datetime) -> Verdict:
-    """Whether a run of the quarter would be let in at that moment."""
-    first = Period.quarter(ctx.district.office.first_quarter)
-    if quarter < first:
-        return Verdict(False, f"{quarter.title}早于本街道的第一个季度{first}。", f"最早可以回填 {first}。")
-    if at < quarter.start_at:
-        return Verdict(False, f"{quarter.title}还没有开始。", f"{quarter.start}起才能运行。")
-    lock = locks.lock_of(connection, ctx, quarter, at)
-    if lock.state == "closed":
-        return Verdict(False, f"{lock.why}。", f"如确需回填，请先重新开放：courtyard reopen {quarter} --reason 原因。")
+    """Whether a backfill of the quarter would be let in at that moment: what the run itself asks first."""
+    asked = Asked("backfill", reason="计划")
+    try:
+        runnable.check(replace(ctx, period=quarter, asked=asked), at)
+    except UsageError as error:
+        return Verdict(False, error.message, error.remedy)
     busy = connection.scalar(_BUSY, {"street": ctx.street_code, "quarter": str(quarter)})
     return Verdict(busy_with=busy or "")
 
