@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from courtyard.backfill import choosing
+from courtyard.backfill import choosing, starting
 from courtyard.backfill.choosing import Chosen
 from courtyard.cli.base import Json, app, console, now, print_json, process_name, services
 from courtyard.errors import CourtyardError, HeldError, UsageError
@@ -49,9 +50,8 @@ def backfill(
     chosen = _chosen(quarters or [], from_date, to_date)
     chosen = chosen.backwards() if backwards else chosen
     is_dry = dry_run or trial
-    if not is_dry and not reason.strip():
-        raise UsageError("回填必须写明原因。", "请加 --reason，例如 --reason 补报民政数据；只看计划用 --dry-run。")
-    with services(settings) as url:
+    why = reason if is_dry else starting.reasoned(reason)
+    with services(settings):
         from courtyard import stages
         from courtyard.backfill import permits
 
@@ -65,9 +65,9 @@ def backfill(
                 raise UsageError(
                     "Airflow 里的回填不能重新取数。", "请先运行各来源的取数 DAG，或停下 Airflow 后再用 --refetch。"
                 )
-            good = _in_airflow(settings, ctx, chosen, (reason.strip(), backwards, most), as_json)
+            good = _in_airflow(settings, ctx, chosen, (why, backwards, most), as_json)
         else:
-            good = _here(settings, url, chosen, reason.strip(), refetch, as_json)
+            good = _here(settings, ctx, chosen, (why, backwards, most), refetch, as_json)
     if not good:
         raise typer.Exit(1)
 
@@ -101,9 +101,9 @@ def _try(ctx: Context, chosen: Chosen, *, trial: bool, as_json: bool) -> bool:
         return True
     found = _plan(ctx, chosen, as_json=as_json)
     if as_json:
-        print_json({**found.plain(), "how": [_how(order) for order in orders(chosen.quarters, "原因")]})
+        print_json({**found.plain(), "how": [_how(order) for order in starting.orders(chosen.quarters, "原因")]})
         return found.may_run
-    _same_in_airflow(orders(chosen.quarters, "原因"))
+    _same_in_airflow(starting.orders(chosen.quarters, "原因"))
     for step in found.steps:
         if not step.verdict.may_run:
             raise UsageError(step.verdict.why, step.verdict.remedy)
@@ -120,14 +120,6 @@ def _plan(ctx: Context, chosen: Chosen, *, as_json: bool) -> Any:
             console.print(note)
         backfill_show.plan(console, found)
     return found
-
-
-def orders(quarters: Sequence[Period], reason: str, backwards: bool = False, most: int = 1) -> list[Order]:
-    """What Airflow is to be told: a backfill for each unbroken span of quarters, in the order in which they run."""
-    from courtyard.runtime.backfills import Order
-
-    found = [Order(first, last, reason, backwards, most) for first, last in choosing.spans(quarters)]
-    return found[::-1] if backwards else found
 
 
 def _how(order: Order) -> dict[str, Any]:
@@ -155,11 +147,11 @@ def _in_airflow(settings: Settings, ctx: Context, chosen: Chosen, how: tuple[str
         raise HeldError("已有一次回填正在进行。", "请等它结束，或在“回填”页取消它。")
     if not as_json:
         _plan(ctx, chosen, as_json=False)
-        _same_in_airflow(orders(chosen.quarters, reason, backwards, most))
+        _same_in_airflow(starting.orders(chosen.quarters, reason, backwards=backwards, most=most))
     progress = Progress(_quiet() if as_json else console)
     good, told = True, {}
     ended = [quarter for quarter in chosen.quarters if quarter.end_at <= now()]
-    for order in orders(ended, reason, backwards, most):
+    for order in starting.orders(ended, reason, backwards=backwards, most=most):
         number = backfills.start(order)
         progress.say(f"Airflow 回填 {number}：{order.first} 至 {order.last}")
         span = choosing.named([f"{order.first}..{order.last}"])
@@ -193,37 +185,28 @@ def _quiet() -> Any:
     return Console(file=io.StringIO())
 
 
-def _here(settings: Settings, url: str, chosen: Chosen, reason: str, refetch: bool, as_json: bool) -> bool:
+def _here(
+    settings: Settings, ctx: Context, chosen: Chosen, how: tuple[str, bool, int], refetch: bool, as_json: bool
+) -> bool:
     """The same stages in this process, one quarter after the other, each under its lease."""
-    from courtyard import stages
-    from courtyard.cli import show
+    from courtyard.cli import running
+    from courtyard.context import Asked
+    from courtyard.warehouse import follow_on
 
-    told: dict[str, Any] = {}
+    asked = Asked("backfill", how[0], f"{getpass.getuser()}@{process_name()}")
+    ran = []
     with services(settings, sources=True):
         if not as_json:
-            ctx = stages.context(str(chosen.quarters[0]), holder=f"cli:{process_name()}", settings=settings)
             _plan(ctx, chosen, as_json=False)
-            _same_in_airflow(orders(chosen.quarters, reason))
+            _same_in_airflow(starting.orders(chosen.quarters, how[0], backwards=how[1], most=how[2]))
         for quarter in chosen.quarters:
-            if settings.sample.exists():
-                from courtyard.sample.standins import stage_inbox
-
-                stage_inbox(settings, str(quarter))
-            ctx = _asked(settings, quarter, reason, refetch)
-            results: dict[str, Any] = {}
             if not as_json:
-                console.print(f"{quarter.title}：{reason}", style="bold")
-            for step, result in stages.run_quarter(ctx):
-                results[step] = {"error": str(result)} if isinstance(result, CourtyardError) else result
-                if not as_json:
-                    show.step(console, step, result, 0.0)
-            told[str(quarter)] = results
+                console.print(f"{quarter.title}：{asked.reason}", style="bold", highlight=False)
+            ran.append(running.run_one(settings, str(quarter), asked, refetch, as_json))
+        due = follow_on.due(ctx)
     if as_json:
-        print_json({"in": "process", "quarters": told})
-    return all(not r["publish"]["held"] and not any("error" in s for s in r.values()) for r in told.values())
-
-
-def _asked(settings: Settings, quarter: Period, reason: str, refetch: bool) -> Context:
-    from courtyard import stages
-
-    return stages.context(str(quarter), holder=f"cli:{process_name()}", settings=settings, refetch=refetch)
+        quarters = {one["period"]: {"steps": one["steps"], "is_bad": one["is_bad"]} for one in ran}
+        print_json({"in": "process", "quarters": quarters, "due": [one.quarter for one in due]})
+    else:
+        running.show_due(due)
+    return not any(one["is_bad"] for one in ran)

@@ -7,12 +7,13 @@ import os
 import shlex
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from courtyard.errors import CourtyardError, HeldError
 from courtyard.period import Period
+
+if TYPE_CHECKING:
+    import httpx
 
 DAG = "courtyard_quarter"
 ADDRESS = "AIRFLOW__API__BASE_URL"
@@ -126,6 +127,8 @@ class Backfills:
         return {quarter: dated[quarter.start_at] for quarter in quarters if quarter.start_at in dated}
 
     def _send(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        import httpx  # the command line prints orders without it
+
         headers = {"Authorization": f"Bearer {self.token}"}
         try:
             # trust_env False: a proxy in the environment must not see a user's token.
