@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.boards.street import Street
+from tests.boards.street import Street, served, signed_in
+from tests.boards.test_backfill_page import Airflow, order
+
+from courtyard.boards import app
 
 pytestmark = pytest.mark.browser
 
@@ -26,9 +29,23 @@ def test_a_plan_is_chosen_and_read(street: Street, name: str, size: dict[str, in
     street.picture(page, f"backfill-plan-{name}")
 
 
+def test_a_reason_is_written_and_the_backfill_is_started(street: Street) -> None:
+    airflow, pages = Airflow(), app.build(street.settings, signed_in)
+    pages.state.backfills = lambda request: airflow
+    page = street.open_page("street01", "/backfill")
+    with served(pages) as address:
+        page.open(f"{address}/backfill?first=2026Q1&last=2026Q1")
+        page.write("reason", "补报民政数据")
+        street.picture(page, "backfill-reason-phone")
+        page.tap(".order form button")
+        page.until("document.body.innerText.includes('已交给 Airflow')")
+        street.picture(page, "backfill-started-phone")
+    assert airflow.asked == [order("2026Q1", "2026Q1", "补报民政数据")]
+
+
 def test_every_form_is_compared_when_asked(street: Street) -> None:
     page = street.open_page("street01", "/backfill?first=2025Q4&last=2025Q4&exact=1", **WIDE)
-    page.until("document.body.innerText.includes('张报表会变')")
+    page.until("document.body.innerText.includes('张报表会变或可能变')")
     street.picture(page, "backfill-exact-desk")
 
 
