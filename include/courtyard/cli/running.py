@@ -10,8 +10,9 @@ import typer
 from rich.table import Table
 
 from courtyard.cli import show
-from courtyard.cli.base import Json, Quarter, app, console, office, print_json, process_name, services
+from courtyard.cli.base import Json, Quarter, app, console, now, office, print_json, process_name, services
 from courtyard.errors import CourtyardError
+from courtyard.period import Period
 from courtyard.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def run(
         told = run_one(settings, period, Asked("cli", reason.strip(), me), refetch, as_json)
         due, followed = follow_on.due(told["ctx"]), []
         for one in due if follow else ():
+            if runnable.closed(told["ctx"], Period.quarter(one.quarter), now()):
+                continue  # it stays due until its post opens it again
             followed.append(run_one(settings, one.quarter, Asked("follow_on", one.reason, me), False, as_json))
         due = follow_on.due(told["ctx"])
     if as_json:

@@ -71,7 +71,7 @@ class ReportSpec(Frozen):
     """`reports/<report>.yaml`: one form, to whom it goes, how often, and the SQL that fills it.
 
     `cutoff` (`MM-DD`, of a yearly report) is the day of the year for which it is counted, its last day unless given.
-    `looks_back` says how far before its period the SQL reads of `datasets` and `lookups`: to the day before the month, to the
+    `looks_back` says how far before its period the SQL reads of `datasets`: to the day before the month, to the
     beginning of the year (wherever it binds `:year_start`) or to all that was ever said. A correction of those days
     makes the form be counted again.
     `birth_window` names a key group: its window on that day is bound as `born_from` and `born_to`, both inclusive.

@@ -33,6 +33,7 @@ def archive(ctx: Context) -> dict[str, Any]:
     changed, touched = dict.fromkeys(("changed", "tags", "indicators"), 0), []
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
+        connection.execute(_SQL["alone"], {"street": ctx.street_code})
         moved_from = _moved_from(connection, ctx)
         looked_at = quarters.affected(connection, ctx, moved_from)
         for quarter in looked_at:

@@ -63,17 +63,22 @@ class Watch:
             self.connection.execute(_SQL[step], {"street": self.ctx.street_code})
 
     def ask(self, disputed: Iterable[str]) -> list[str]:
-        """Keep the quarters that are due, and `disputed` ones: where a conflict has another outcome. Returns them."""
+        """Keep the quarters that are due, and `disputed` ones: where a conflict has another outcome. Returns them.
+
+        A form is counted as known by the deliveries that speak of its days or of earlier ones, so what speaks of later
+        days only changes no form of an earlier quarter, whatever it teaches of who is who.
+        """
         if not self.windows:
             return []
         found = self.connection.execute(_SQL["touched"], {"windows": json.dumps(self.windows)}).all()
         touched: dict[str, Sequence[str]] = {row[0]: row[1] for row in found}
-        watched = {window["quarter"] for window in self.windows}
-        merged = self.connection.scalars(_SQL["merged"]).all()
-        due = {quarter: touched.get(quarter) or merged for quarter in {*touched, *disputed} & watched}
-        for quarter in sorted(due):
-            _ask(self.connection, self.ctx, quarter, due[quarter])
-        return sorted(due)
+        merged = self.connection.execute(_SQL["merged"]).all()
+        spoken = min(Period.parse(row.period).start for row in merged)
+        told = {w["quarter"] for w in self.windows if Period.quarter(w["quarter"]).last_day >= spoken}
+        due = sorted({*touched, *disputed} & told)
+        for quarter in due:
+            _ask(self.connection, self.ctx, quarter, touched.get(quarter) or {row.delivery_id for row in merged})
+        return due
 
 
 def others(connection: Connection, ctx: Context) -> list[Period]:
@@ -90,8 +95,11 @@ def _windows(ctx: Context, quarter: Period) -> list[dict[str, str]]:
     since: dict[str, date] = {}
     for spec in ctx.district.reports.values():
         for period in spec.periods(quarter):
-            first = _looked_at_since(spec, period)
-            for dataset in (*spec.datasets, *spec.lookups):
+            month, back = _looked_at_since(spec, period)
+            for dataset, first in [
+                *((name, back) for name in spec.datasets),
+                *((name, month) for name in spec.lookups),
+            ]:
                 since[dataset] = min(first, since.get(dataset, first))
     until = quarter.end.isoformat()
     return [
@@ -100,12 +108,11 @@ def _windows(ctx: Context, quarter: Period) -> list[dict[str, str]]:
     ]
 
 
-def _looked_at_since(spec: ReportSpec, period: Period) -> date:
-    """A form may set its month against the day before it."""
-    if spec.looks_back == "ever":
-        return LONG_AGO
-    day = period.start.replace(day=1) - timedelta(days=1)
-    return min(day, period.start.replace(month=1, day=1)) if spec.looks_back == "year" else day
+def _looked_at_since(spec: ReportSpec, period: Period) -> tuple[date, date]:
+    """From which day a form looks at its lookups and at its datasets: it may set its month against the day before."""
+    month = period.start.replace(day=1) - timedelta(days=1)
+    year = min(month, period.start.replace(month=1, day=1))
+    return month, {"month": month, "year": year, "ever": LONG_AGO}[spec.looks_back]
 
 
 def archived(connection: Connection, ctx: Context, changed: Iterable[Period]) -> list[str]:

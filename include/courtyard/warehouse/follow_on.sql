@@ -52,7 +52,7 @@ SELECT s.quarter, coalesce(array_agg(DISTINCT d.delivery) FILTER (WHERE d.delive
  GROUP BY s.quarter
 
 -- name: merged
-SELECT DISTINCT delivery_id FROM _batch ORDER BY delivery_id
+SELECT DISTINCT delivery_id, period FROM _batch ORDER BY delivery_id
 
 -- name: ask
 INSERT INTO warehouse.follow_on (street_code, quarter, because_of, because_token, delivery_ids)
