@@ -27,7 +27,10 @@ def reasoned(text: str) -> str:
     """A reason as it is kept, on one line; UsageError without one or for one that is too long."""
     reason = " ".join(text.split())
     if not reason:
-        raise UsageError("回填必须写明原因。", "请用一句话写为什么要重跑，例如“补报民政数据”，不写人名；命令行用 --reason，只看计划用 --dry-run。")
+        raise UsageError(
+            "回填必须写明原因。",
+            "请用一句话写为什么要重跑，例如“补报民政数据”，不写人名；命令行用 --reason，只看计划用 --dry-run。",
+        )
     if len(reason) > LONGEST_REASON:
         raise UsageError("原因太长。", f"请用一句话说明，不超过{LONGEST_REASON}字。")
     return reason
