@@ -67,7 +67,8 @@ def kind_of(dag_run: Any) -> str:
     """How a run of the quarter DAG came about, in the words of `courtyard.store.runs`."""
     if dag_run.run_id.startswith("follow_on__"):
         return "follow_on"
-    return {"scheduled": "scheduled", "backfill": "backfill"}.get(str(dag_run.run_type), "manual")
+    run_type = getattr(dag_run.run_type, "value", dag_run.run_type)  # an enumeration, inside a task
+    return run_type if run_type in ("scheduled", "backfill") else "manual"
 
 
 def asked() -> dict[str, str]:

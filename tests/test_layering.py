@@ -12,7 +12,7 @@ LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
     "errors", "ooxml", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
     "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "cases", "submissions", "handover", "reports",
-    "runnable", "stages", "actions", "rebuilding", "boards", "cli", "__main__",
+    "runnable", "stages", "actions", "rebuilding", "backfill", "boards", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
 # Rooms that stand aside: what they may import instead, and who may import them.
@@ -33,7 +33,7 @@ ASIDE = {
     "sample.standins": {"errors", "period", "settings", "connection", "district", "sample"},
 }
 READERS_OF_ASIDE = {
-    "runtime": {"stages", "rebuilding", "cli"},
+    "runtime": {"stages", "rebuilding", "backfill", "cli"},
     "intake": {"cli"},
     "sample": {"cli", "runtime", "sample.standins"},
     "sample.standins": {"cli", "runtime"},

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import stages
-from courtyard.boards import answering, burden, cases, courtyard, desk, guard, map, menu
+from courtyard.boards import answering, backfill, burden, cases, courtyard, desk, guard, map, menu
 from courtyard.boards.refusal import Refused
 from courtyard.context import Context
 from courtyard.district import load_district
@@ -67,7 +67,7 @@ def build(
 
 def _pages() -> tuple[Callable[[FastAPI], None], ...]:
     """What mounts the routes of each page, in the order of the menu."""
-    return (map.mount, courtyard.mount, desk.mount, cases.mount, burden.mount)
+    return (map.mount, courtyard.mount, desk.mount, cases.mount, burden.mount, backfill.mount)
 
 
 def _mount_assets(app: FastAPI) -> None:

@@ -17,6 +17,7 @@ def application() -> typer.Typer:
     """The application with all its commands."""
     from courtyard.cli import (  # noqa: F401  (they put themselves in)
         archive_commands,
+        backfill,
         burden,
         case_actions,
         case_figures,

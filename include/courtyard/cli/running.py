@@ -41,22 +41,22 @@ def run(
     with services(settings, sources=True):
         from courtyard.warehouse import follow_on
 
-        told = _one(settings, period, Asked("cli", reason.strip(), me), refetch, as_json)
+        told = run_one(settings, period, Asked("cli", reason.strip(), me), refetch, as_json)
         due, followed = follow_on.due(told["ctx"]), []
         for one in due if follow else ():
             if runnable.closed(told["ctx"], Period.quarter(one.quarter), now()):
                 continue  # it stays due until its post opens it again
-            followed.append(_one(settings, one.quarter, Asked("follow_on", one.reason, me), False, as_json))
+            followed.append(run_one(settings, one.quarter, Asked("follow_on", one.reason, me), False, as_json))
         due = follow_on.due(told["ctx"])
     if as_json:
         print_json({**_plain(told), "followed": [_plain(one) for one in followed], "due": [_told(one) for one in due]})
     else:
-        _show_due(due)
+        show_due(due)
     if any(one["is_bad"] for one in (told, *followed)):
         raise typer.Exit(1)
 
 
-def _one(settings: Settings, period: str, asked: Asked, refetch: bool, as_json: bool) -> dict[str, Any]:
+def run_one(settings: Settings, period: str, asked: Asked, refetch: bool, as_json: bool) -> dict[str, Any]:
     """Run one quarter and show it, unless as JSON: {period, steps, ledger, ctx, is_bad}."""
     from courtyard import stages
 
@@ -103,7 +103,7 @@ def _told(due: Due) -> dict[str, Any]:
     }
 
 
-def _show_due(due: list[Due]) -> None:
+def show_due(due: list[Due]) -> None:
     for one in due:
         told = f"[yellow]待续算[/yellow]  {one.quarter}：{one.reason}。运行 courtyard run {one.quarter}"
         console.print(told, highlight=False, soft_wrap=True)
@@ -133,7 +133,7 @@ def runs(
     for row in reversed(found):
         table.add_row(*_line(row))
     console.print(table)
-    _show_due(due)
+    show_due(due)
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str,
         except Unreconciled as error:
             outcome, entry = "held", _hold(ctx, spec, period, str(error), error.checked)
         except Exception as error:  # whatever one report's pack files do, the others are still due
-            outcome, entry = "held", _hold(ctx, spec, period, _reason(error))
+            outcome, entry = "held", _hold(ctx, spec, period, reason_of(error))
         done[outcome].append({"report": spec.report, "period": str(period), **entry})
     return done
 
@@ -172,7 +172,7 @@ def _hold(
     return {"reason": reason}
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why a report waits, without a value of the data: a database's message may quote one."""
     if isinstance(error, CourtyardError):
         return str(error)

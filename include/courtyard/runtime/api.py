@@ -53,7 +53,7 @@ class Api:
         if health.json()["scheduler"]["status"] != "healthy":
             return "the scheduler"
         if "Authorization" not in self._client.headers:
-            self._sign_in()
+            self.sign_in()
         known = {dag["dag_id"] for dag in self._get("/api/v2/dags", limit=100, exclude_stale=True)["dags"]}
         absent = [dag_id for dag_id in dag_ids if dag_id not in known]
         errors = self._get("/api/v2/importErrors")["import_errors"] if absent else []
@@ -62,10 +62,13 @@ class Api:
             raise CourtyardError(f"Airflow cannot load {errors[0]['filename']}.", last)
         return f"DAG {absent[0]}" if absent else ""
 
-    def _sign_in(self) -> None:
+    def sign_in(self) -> str:
+        """Sign in as the administrator; returns the token."""
         answer = self._client.post("/auth/token", json={"username": USER, "password": self.secrets.password})
         answer.raise_for_status()
-        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        token = answer.json()["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
+        return token
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
         return self._send("GET", path, params=query)
