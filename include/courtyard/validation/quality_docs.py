@@ -29,6 +29,7 @@ _OUTSIDE = re.compile(
     r"|<a\b[^>]*href=[\"']https?:[^>]*>.*?</a>|url\([\"']?https?:[^)]*\)",
     re.DOTALL | re.IGNORECASE,
 )
+_LIBRARYS_INDEX = 'href="../../../../index.html"'  # where its own site would have the index
 _STYLE = """<meta charset="utf-8"><style>
 body{font-family:"Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:1.5rem;color:#222}
 table{border-collapse:collapse;margin:.6rem 0}td,th{border:1px solid #ccc;padding:.25rem .6rem;text-align:left}
@@ -86,7 +87,7 @@ def _page(title: str, figures: Mapping[str, Any], one: Judged) -> str:
     head = f"<p><a href=index.html>返回目录</a></p><h1>{escape(title)}</h1><ul>{held}</ul>"
     if one.outcome.result is not None:
         try:
-            html = _OUTSIDE.sub("", _rendered(one))
+            html = _OUTSIDE.sub("", _rendered(one)).replace(_LIBRARYS_INDEX, 'href="index.html"')
             return html.replace("</head>", f"{_STYLE}</head>", 1).replace("<body>", f"<body>{head}", 1)
         except Exception as error:  # a page that cannot be drawn must not stop a quarter
             _log.error("The quality page of %s could not be drawn: %s.", one.contract.dataset, type(error).__name__)
