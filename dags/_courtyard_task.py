@@ -11,6 +11,9 @@ from airflow.sdk import Connection as AirflowConnection
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
+import _courtyard_lineage as lineage
+import _courtyard_links as links
+import _courtyard_metrics as metrics
 from courtyard.period import SHANGHAI
 
 # What meets one of these is tried again; any other error of the library needs a person.
@@ -28,16 +31,25 @@ def run(stage: str, period: str, *, part: str | None = None, token: int | None =
     """Run one stage of the library in this task."""
     from courtyard import stages
 
-    with in_one_line(TRIED_AGAIN.get(stage, "")):
+    links.leave(get_current_context()["ti"], stage, period, part)
+    with in_one_line(TRIED_AGAIN.get(stage, "")), metrics.timed(stage):
         result = stages.run_stage(
             stage, period, part=part, holder=holder(), token=token, connection=connection, refetch=refetch
         )
+        lineage.tell(stage, part, result, connection)
         return stages.require_published(result) if stage == "publish" else result
 
 
 def send(period: str) -> Any:
     """Send what is queued, dated by the clock: a signature made for the start of a long run would have expired."""
     return act_now("send", period)
+
+
+def measure(period: str) -> int:
+    """Send what stands now as gauges; returns how many."""
+    gauges = act_now("measure", period)
+    metrics.send(gauges)
+    return len(gauges)
 
 
 def act_now(name: str, period: str) -> Any:
@@ -49,8 +61,12 @@ def act(name: str, period: str, **options: Any) -> Any:
     """Run one of the library's `actions.ACTIONS` in this task."""
     from courtyard import actions
 
-    with in_one_line(TRIED_AGAIN.get(name, "")):
-        return actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
+    part = options.get("source")
+    links.leave(get_current_context()["ti"], name, period, part)
+    with in_one_line(TRIED_AGAIN.get(name, "")), metrics.timed(name):
+        result = actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
+        lineage.tell(name, part, result, connection)
+        return result
 
 
 def holder() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from courtyard import cases, reports, stages
+from courtyard import cases, measuring, reports, stages
 from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
@@ -107,6 +107,13 @@ def answer(period: str, *, holder: str, connection: Connect = None, **given: Any
     return reports.answer(context(period, holder=holder, connection=connection), **given)
 
 
+def measure(period: str, *, holder: str, at: datetime, connection: Connect = None) -> dict[str, int]:
+    """What stands at a moment, as gauges; see `measuring.gauges`."""
+    ctx = context(period, holder=holder, connection=connection)
+    with ctx.engine("publisher").connect() as database:
+        return measuring.gauges(database, ctx, at)
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
     **stages.GRID_ACTIONS,
     "report": report,
@@ -118,4 +125,5 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "questions": questions,
     "ask": ask,
     "answer": answer,
+    "measure": measure,
 }
