@@ -132,11 +132,11 @@ def _source(way: SourceSpec, known: Connection) -> str | None:
 
 
 def _published(result: Any) -> Iterable[str]:
-    """The folders of forms below `published` that a result names: `<period>/<report>` of each, whatever the revision."""
+    """The folders of forms below `published` that stand after a run, new or unchanged: `<period>/<report>` of each."""
     if not isinstance(result, dict):
         return
     for key, value in result.items():
-        if key == "published" and isinstance(value, list):
+        if key in ("published", "unchanged") and isinstance(value, list):
             yield from (f"{one['period']}/{one['report']}" for one in value)
         elif isinstance(value, dict):
             yield from _published(value)

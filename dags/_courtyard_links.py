@@ -22,11 +22,12 @@ def leave(ti: Any, step: str, period: str, part: str | None = None) -> None:
     ti.xcom_push(key=KEY, value=links_of(step, period, part))
 
 
-def leave_report(ti: Any, asked: list[dict[str, Any]], period: str) -> None:
-    """Leave a link to the one report that a question is about, or to all reports where it is about several."""
-    one = asked[0] if len({(a["report"], a["period"]) for a in asked}) == 1 else None
-    page = f"/reports/{one['report']}/{one['period']}" if one else "/reports"
-    ti.xcom_push(key=KEY, value={REPORTS: page, BOARD: f"/quarter/{_quarter(period)}"})
+def leave_reports(ti: Any, asked: list[dict[str, Any]]) -> None:
+    """Leave a link to the one report that a question is about, else to all of them, and to the newest one's quarter."""
+    about = sorted({(_quarter(each["period"]), each["report"], each["period"]) for each in asked})
+    quarter, report, period = about[-1]
+    page = f"/reports/{report}/{period}" if len(about) == 1 else "/reports"
+    ti.xcom_push(key=KEY, value={REPORTS: page, BOARD: f"/quarter/{quarter}"})
 
 
 def links_of(step: str, period: str, part: str | None = None) -> dict[str, str]:

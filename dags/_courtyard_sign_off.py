@@ -45,7 +45,7 @@ class SignOffOperator(HITLOperator):
         shown = house.act("ask", _quarter(now), department=self.department, approver=self.approver, at=now)
         if shown is None:
             raise AirflowSkipException("已没有待签发的报表。")
-        links.leave_report(context["ti"], shown["asked"], _quarter(now))
+        links.leave_reports(context["ti"], shown["asked"])
         self.subject, self.body = shown["subject"], shown["body"]
         return self._wait(context, shown["asked"])
 

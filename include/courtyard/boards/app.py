@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import stages
-from courtyard.boards import answering, delivery, guard, menu, quality
+from courtyard.boards import answering, delivery, guard, menu, quality, run
 from courtyard.boards.refusal import Refused
 from courtyard.context import Context
 from courtyard.district import load_district
@@ -67,7 +67,7 @@ def build(
 
 def _pages() -> tuple[Callable[[FastAPI], None], ...]:
     """What mounts the routes of each page, in the order of the menu."""
-    return (delivery.mount, quality.mount)
+    return (delivery.mount, quality.mount, run.mount)
 
 
 def _mount_assets(app: FastAPI) -> None:
