@@ -13,6 +13,13 @@ from courtyard.district.models import SourceSpec
 from courtyard.period import SHANGHAI, Period
 from courtyard.reports import signing
 
+NAMES = (
+    *(f"rows.{{source}}.{what}" for what in ("landed", "merged", "quarantined", "superseded", "held", "residual")),
+    "source.{source}.late_hours",
+    *(f"reports.{what}" for what in ("held", "unsigned", "undelivered")),
+    *(f"cases.{what}" for what in ("open", "overdue")),
+)
+"""Every name of `gauges`; there are as many of those with `{source}` as the pack has sources."""
 _ROWS = text("""
 SELECT source, sum(landed) AS landed, sum(merged) AS merged, sum(quarantined) AS quarantined,
        sum(superseded) AS superseded, sum(held) AS held, sum(residual) AS residual
@@ -29,7 +36,7 @@ SELECT (SELECT count(*) FROM publish.hold WHERE street_code = :street) AS held,
 
 
 def gauges(connection: Connection, ctx: Context, at: datetime) -> dict[str, int]:
-    """Name -> value: `rows.<source>.<what>`, `source.<source>.late_hours`, `reports.<what>`, `cases.<what>`."""
+    """Name, one of `NAMES`, -> value."""
     where = {"street": ctx.street_code}
     found: dict[str, int] = {}
     for row in connection.execute(_ROWS, where).mappings():

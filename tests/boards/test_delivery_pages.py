@@ -89,7 +89,13 @@ def arrived(admin: Engine, settings: Settings) -> None:
         connection.execute(insert(tables.finding), [found, {**found, "row_no": 7, "cell": "D7"}])
         arrival = {"name": f"{GRID}.xlsx", "period": "2026Q3", "received_at": AT, "channel": "folder"}
         connection.execute(insert(tables.receipt), [{"receipt_id": 1, "delivery_id": OWN, **arrival}])
-        submitted = {"receipt_id": 1, "delivery_id": OWN, "street_code": STREET, "period": "2026Q3", "channel": "folder"}
+        submitted = {
+            "receipt_id": 1,
+            "delivery_id": OWN,
+            "street_code": STREET,
+            "period": "2026Q3",
+            "channel": "folder",
+        }
         told = {"arrived_for": "2026Q3", "unit_code": GRID, "sent_at": AT, "kind": "first", "status": "partly_accepted"}
         connection.execute(
             insert(tables.submission), [{**submitted, **told, "content_hash": "x", "receipt_file": RECEIPT}]
@@ -150,7 +156,14 @@ def test_a_filter_that_means_nothing_is_refused_in_chinese(as_user: Open, query:
 @pytest.mark.usefixtures("arrived")
 def test_a_delivery_says_what_became_of_its_rows_and_what_to_do(as_user: Open) -> None:
     shown = as_user("community01").get(f"/deliveries/{OWN}").text
-    for words in ("身份证号校验位不正确", "怎么办：请对照身份证逐位核对。", "D5、D7", "id.checksum", "2 处", "部分行退回"):
+    for words in (
+        "身份证号校验位不正确",
+        "怎么办：请对照身份证逐位核对。",
+        "D5、D7",
+        "id.checksum",
+        "2 处",
+        "部分行退回",
+    ):
         assert words in shown
     assert "比上期少了一半，请核对。" in as_user("department01").get(f"/deliveries/{REGISTER}").text
 
@@ -192,7 +205,8 @@ def test_a_receipts_file_is_handed_out_and_audited(as_user: Open, admin: Engine)
 
 @pytest.mark.usefixtures("arrived")
 @pytest.mark.parametrize(
-    "end", ["1/..%2F..%2F..%2F..%2Fsecret.txt", "1/../../../../secret.txt", "1/%2e%2e", "2/receipt.json", "x/receipt.json"]
+    "end",
+    ["1/..%2F..%2F..%2F..%2Fsecret.txt", "1/../../../../secret.txt", "1/%2e%2e", "2/receipt.json", "x/receipt.json"],
 )
 def test_no_other_file_is_reached_from_a_receipt(as_user: Open, end: str) -> None:
     answer = as_user("street01").get(f"/deliveries/{OWN}/receipts/{end}")
