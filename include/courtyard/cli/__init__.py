@@ -32,6 +32,7 @@ def application() -> typer.Typer:
         releasing,
         residents,
         revisions,
+        running,
         tasks,
         training,
         upkeep,

@@ -12,6 +12,8 @@ from courtyard.cases import overview
 from courtyard.cli import collection
 from courtyard.context import Context
 from courtyard.period import SHANGHAI
+from courtyard.store import runs
+from courtyard.warehouse import follow_on
 
 _GRID_STATUSES = (
     "accepted", "accepted_with_findings", "partly_accepted", "confirmed_nil", "received", "rejected", "missing",
@@ -51,6 +53,7 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
         )
         board = collection.board(connection, ctx, day)
         cycle = collection.calendar(connection, ctx, day)
+        ran = runs.listed(connection, ctx.street_code, str(ctx.period), most=5)
         cases = overview.counts(connection, ctx, datetime.combine(day, time.max, SHANGHAI))
     counts: dict[str, Counter[str]] = {}
     for row in grids:
@@ -67,4 +70,6 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
         "held_batches": held,
         "reports": reports,
         "cases": cases,
+        "runs": ran,
+        "due": [{"quarter": due.quarter, "reason": due.reason, "asked_at": due.asked_at} for due in follow_on.due(ctx)],
     }
