@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,10 +25,15 @@ TRIED_AGAIN = {
 }
 
 
+# One process runs one task, so this is the task's own.
+_DOING: dict[str, str] = {}
+
+
 def run(stage: str, period: str, *, part: str | None = None, token: int | None = None, refetch: bool = False) -> Any:
     """Run one stage of the library in this task."""
     from courtyard import stages
 
+    _DOING.update(period=period, source=part or "")
     with in_one_line(TRIED_AGAIN.get(stage, "")):
         result = stages.run_stage(
             stage, period, part=part, holder=holder(), token=token, connection=connection, refetch=refetch
@@ -49,6 +55,7 @@ def act(name: str, period: str, **options: Any) -> Any:
     """Run one of the library's `actions.ACTIONS` in this task."""
     from courtyard import actions
 
+    _DOING.update(period=period, source=str(options.get("source", "")))
     with in_one_line(TRIED_AGAIN.get(name, "")):
         return actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
 
@@ -68,9 +75,32 @@ def in_one_line(tried_again: str = "") -> Iterator[None]:
     try:
         yield
     except again as error:
-        raise AirflowException(str(error)) from None
+        raise _told(AirflowException, error) from None
     except errors.CourtyardError as error:
-        raise AirflowFailException(str(error)) from None
+        raise _told(AirflowFailException, error) from None
+
+
+def _told(kind: type[AirflowException], error: Any) -> AirflowException:
+    """The task's error in one line, which keeps what the library said for the alert."""
+    made = kind(str(error))
+    made.said = {"error": type(error).__name__, "said": error.message, "remedy": error.remedy}
+    return made
+
+
+def doing() -> dict[str, str]:
+    """What this task was last asked to work on: `period` and `source`; empty before it began, or in another process."""
+    return dict(_DOING)
+
+
+def said_by(error: BaseException) -> dict[str, str]:
+    """What may be told of a task's error: `error`, and `said` and `remedy` where a person wrote them."""
+    if said := getattr(error, "said", None):
+        return said
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return {"error": "DiskFull"}
+    if type(error) in (AirflowException, AirflowFailException):  # raised by these DAGs themselves
+        return {"error": type(error).__name__, "said": str(error)}
+    return {"error": type(error).__name__}
 
 
 def connection(conn_id: str) -> Any:

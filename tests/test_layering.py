@@ -12,7 +12,7 @@ LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
     "errors", "ooxml", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
     "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "cases", "submissions", "handover", "reports",
-    "stages", "actions", "rebuilding", "boards", "cli", "__main__",
+    "watching", "stages", "actions", "rebuilding", "boards", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
 # Rooms that stand aside: what they may import instead, and who may import them.
