@@ -34,7 +34,12 @@ class AlertNotifier(BaseNotifier):
         from courtyard import actions
 
         done = actions.ACTIONS["alert"](**_asked(failure))
-        self.log.info("告警：%s", "已发出。" if done["told"] else "同一原因已经告知过，这次只记数。")
+        if not done["told"]:
+            self.log.info("告警：同一原因已经告知过，这次只记数。")
+        elif waiting := done["sending"]["waiting"]:
+            self.log.info("告警：已登记；%d 条通知因渠道不通待发，恢复后自动发出。", waiting)
+        else:
+            self.log.info("告警：已发出。")
 
     def _recover(self, failure: Any) -> None:
         from courtyard import actions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from courtyard.period import SHANGHAI
 
+log = logging.getLogger("courtyard.dags")
 # What meets one of these is tried again; any other error of the library needs a person.
 TRIED_AGAIN = {
     "open": "HeldError",
@@ -57,7 +59,10 @@ def act(name: str, period: str, **options: Any) -> Any:
 
     _DOING.update(period=period, source=str(options.get("source", "")))
     with in_one_line(TRIED_AGAIN.get(name, "")):
-        return actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
+        result = actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
+    if line := actions.said_of(name, result):
+        log.info("%s", line)
+    return result
 
 
 def holder() -> str:

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
-    "errors", "ooxml", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
+    "errors", "ooxml", "period", "progress", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
     "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "cases", "submissions", "handover", "reports",
     "watching", "stages", "actions", "rebuilding", "boards", "cli", "__main__",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from courtyard import cases, reports, stages, watching
 from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
-from courtyard.watching import Failure
+from courtyard.watching import Failure, summaries
 
 LATE = timedelta(days=31)
 """So long after a quarter has ended, deliveries that were late for it are still looked for every day."""
@@ -123,6 +123,16 @@ def ask(period: str, *, holder: str, connection: Connect = None, **of: Any) -> R
 def answer(period: str, *, holder: str, connection: Connect = None, **given: Any) -> Result:
     """What an approver's answer does; see `reports.answer`."""
     return reports.answer(context(period, holder=holder, connection=connection), **given)
+
+
+# Actions that are no stages, and so say nothing of themselves.
+_TITLES = {"remind": "催报", "deliver": "送达", "cases": "工单时限", "watch": "监测"}
+
+
+def said_of(name: str, result: Any) -> str:
+    """One line for a log about what an action did; empty for one that says it itself."""
+    is_told = name in _TITLES and isinstance(result, dict)
+    return f"{_TITLES[name]}：{summaries.summary(name, result)}。" if is_told else ""
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {

@@ -65,13 +65,15 @@ def _print_alerts(found: list[dict[str, Any]]) -> None:
 
 
 def _print_cause(cause: dict[str, Any]) -> None:
-    from courtyard.watching.cause import TITLES
+    from courtyard.watching.cause import TITLES, named
 
-    periods = "、".join(cause["periods"])
+    periods = named(cause["periods"]) if named(cause["periods"]) not in cause["place"] else ""
     console.print(
         f"[bold]{TITLES[cause['kind']]}[/bold]  {escape(cause['place'])}  {periods}", highlight=False, soft_wrap=True
     )
-    console.print(f"   原因：{cause['what']}\n   处理：{cause['remedy']}", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"   原因：{cause['what']}\n   处理：{cause['remedy']}", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def _print_sources(states: list[dict[str, Any]]) -> None:

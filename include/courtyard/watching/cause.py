@@ -41,6 +41,12 @@ class Cause:
     unit_code: str | None = None
 
 
+def named(periods: list[str] | tuple[str, ...], most: int = 4) -> str:
+    """Periods in words; of many the first and the last, and how many there are."""
+    titles = [Period.parse(period).title for period in periods]
+    return "、".join(titles) if len(titles) <= most else f"{titles[0]}至{titles[-1]}共 {len(titles)} 期"
+
+
 def in_order(periods: set[str]) -> list[str]:
     """Periods by their first day."""
     return sorted(periods, key=lambda text: (Period.parse(text).start, text))

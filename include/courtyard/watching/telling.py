@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Row
@@ -12,8 +12,8 @@ from courtyard import notices
 from courtyard.context import Context
 from courtyard.district.models import Contact
 from courtyard.notices import Notice
-from courtyard.period import SHANGHAI, Period
-from courtyard.watching.cause import TITLES
+from courtyard.period import SHANGHAI
+from courtyard.watching.cause import TITLES, named
 
 MOST_SHOWN = 10  # of the alerts in one message; the count is always given
 _ALL = "全部告警：courtyard alerts"
@@ -38,8 +38,8 @@ def _told(ctx: Context, rows: Sequence[Row], at: datetime, *, over: bool) -> lis
         body = [words(row, over=over) for row in found[:MOST_SHOWN]]
         body += [f"等 {len(found)} 项。"] if len(found) > MOST_SHOWN else []
         # Named by what is told and how often it was told: another try of the same transaction is the same notice.
-        named = ",".join(f"{row.alert_id}.{row.times_told}" for row in found)
-        digest = hashlib.sha256(named.encode()).hexdigest()[:16]
+        told = ",".join(f"{row.alert_id}.{row.times_told}" for row in found)
+        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
         made += notices.addressed(
             ctx.district,
             receivers(ctx, kind, at),
@@ -56,7 +56,7 @@ def subject(ctx: Context, rows: Sequence[Row], *, over: bool) -> str:
     title = f"【{'已恢复' if over else '告警'}】{TITLES[rows[0].kind]}"
     if len(rows) > 1:
         return f"{title}：{ctx.district.office.short_name} {len(rows)} 项"
-    place, period = rows[0].place, _periods(rows[0].periods)
+    place, period = rows[0].place, named(rows[0].periods)
     return f"{title}：{place}" + (f" {period}" if period and period not in place else "")
 
 
@@ -65,7 +65,7 @@ def words(row: Row, *, over: bool) -> str:
     since = f"{row.since.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     lines = [f"■ {row.place}"]
     if row.periods:
-        lines.append(f"期别：{_periods(row.periods)}")
+        lines.append(f"期别：{named(row.periods)}")
     if over:
         return "\n".join([*lines, f"已恢复正常。自 {since} 起曾有：{row.what}"])
     seen = f"（已见 {row.times} 次）" if row.times > 1 else ""
@@ -78,7 +78,3 @@ def receivers(ctx: Context, kind: str, at: datetime) -> tuple[Contact, ...]:
     day = at.astimezone(SHANGHAI).date()
     found = [contact for unit in units for contact in notices.contacts_of(ctx.district, unit, day)]
     return tuple({(contact.channel, contact.address): contact for contact in found}.values())
-
-
-def _periods(periods: Iterable[str]) -> str:
-    return "、".join(Period.parse(period).title for period in periods)
