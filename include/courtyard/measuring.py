@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from croniter import croniter
 from sqlalchemy import Connection, text
 
 from courtyard.cases import overview
 from courtyard.context import Context
-from courtyard.district.models import SourceSpec
-from courtyard.period import SHANGHAI, Period
+from courtyard.district.models import District
 from courtyard.reports import signing
+from courtyard.watching import lateness
 
 NAMES = (
     *(f"rows.{{source}}.{what}" for what in ("landed", "merged", "quarantined", "superseded", "held", "residual")),
@@ -43,9 +42,7 @@ def gauges(connection: Connection, ctx: Context, at: datetime) -> dict[str, int]
         counts = {name: int(count) for name, count in row.items() if name != "source"}
         found |= {f"rows.{row['source']}.{name}": count for name, count in counts.items()}
     landed = {(source, period) for source, period in connection.execute(_LANDED, where)}
-    for spec in ctx.district.sources.values():
-        if (hours := late_hours(spec, landed, at)) is not None:
-            found[f"source.{spec.source}.late_hours"] = hours
+    found |= {f"source.{source}.late_hours": hours for source, hours in late_hours(ctx.district, landed, at).items()}
     found |= {f"reports.{name}": count for name, count in connection.execute(_REPORTS, where).mappings().one().items()}
     unsigned = [p for p in signing.latest(connection, ctx) if p.state != "signed"]
     cases = overview.counts(connection, ctx, at)
@@ -56,13 +53,17 @@ def gauges(connection: Connection, ctx: Context, at: datetime) -> dict[str, int]
     }
 
 
-def late_hours(spec: SourceSpec, landed: set[tuple[str, str]], at: datetime) -> int | None:
-    """For how many hours a source's last finished period has been missing, from the day on which it is fetched.
+def late_hours(district: District, landed: set[tuple[str, str]], at: datetime) -> dict[str, int]:
+    """For how many hours the newest period that is due has been missing, by source; 0 where it has come or is in time.
 
-    0 when it has come or is not due yet; None for a source that is asked for nothing or whose rows keep coming.
+    Late is what the watch calls late (`rules/watch.yaml`). Sources whose deliveries keep coming, or that nobody is asked
+    for, are never late and have no entry.
     """
-    if spec.transport == "desk" or spec.schedule.split()[2] == "*":
-        return None
-    due = croniter(spec.schedule, at.astimezone(SHANGHAI) + timedelta(seconds=1)).get_prev(datetime)
-    expected = Period.of(spec.cadence, due).previous()
-    return 0 if (spec.source, str(expected)) in landed else int((at - due) / timedelta(hours=1))
+    found: dict[str, int] = {}
+    for spec in district.sources.values():
+        if lateness.keeps_coming(spec) or not lateness.is_asked(spec):
+            continue
+        newest = next(iter(lateness.due(district, spec, at)), None)
+        is_missing = newest is not None and (spec.source, str(newest.period)) not in landed
+        found[spec.source] = int((at - newest.late_at) / timedelta(hours=1)) if newest and is_missing else 0
+    return found

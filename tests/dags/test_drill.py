@@ -1,8 +1,7 @@
 """The drill of docs/drill.md: it asserts at every step."""
 
-import pytest
-
 import drill
+import pytest
 
 pytestmark = pytest.mark.airflow_e2e
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from starlette.responses import Response
 
 from courtyard.boards import answering, asked, guard, menu
@@ -14,22 +14,10 @@ from courtyard.boards.who import Who
 from courtyard.context import Context
 from courtyard.period import Period
 from courtyard.stages import STAGES
+from courtyard.store import runs
 
 SHOWN = 10
-KINDS = {
-    "scheduled": "定时运行",
-    "manual": "手动运行",
-    "backfill": "回填",
-    "follow_on": "更正续算",
-    "cli": "命令行运行",
-}
-OUTCOMES = {
-    "waiting": ("等待", "warn"),
-    "running": ("运行中", "warn"),
-    "done": ("完成", "good"),
-    "held": ("有报表暂缓", "bad"),
-    "failed": ("失败", "bad"),
-}
+MOODS = {"waiting": "warn", "running": "warn", "done": "good", "held": "bad", "failed": "bad"}
 # What stages count, in the words of the page; what is not named here is left out.
 COUNTS = {
     "landed": "新落地",
@@ -59,10 +47,6 @@ COUNTS = {
     "confirmed": "确认送达",
     "waiting": "待送",
 }
-_RUNS = text("""
-SELECT * FROM mart.quarter_run WHERE street_code = :street AND quarter = :quarter
- ORDER BY asked_at DESC, run_no DESC LIMIT :most
-""")
 _FOLLOW_ON = text("""
 SELECT because_of, asked_at, settled_at, is_due, cardinality(delivery_ids) AS deliveries, sources
   FROM mart.follow_on WHERE street_code = :street AND quarter = :quarter
@@ -81,25 +65,21 @@ def mount(app: FastAPI) -> None:
     def shown(request: Request, quarter: str, who: Who = guard.allowed(menu.RUNS)) -> Response:
         period, ctx = asked.quarter(quarter), guard.context(request)
         with ctx.engine("publisher").connect() as connection:
-            runs, follow_on = _read(connection, ctx, period)
+            found = runs.listed(connection, ctx.street_code, str(period), SHOWN)
+            where = {"street": ctx.street_code, "quarter": str(period), "most": SHOWN}
+            follow_on = connection.execute(_FOLLOW_ON, where).mappings().all()
         return answering.page(
             request,
             "run.html",
             period=period,
-            runs=[{**run, "stages": list(stages(run["told"], ctx))} for run in runs],
+            runs=[{**run, "stages": list(stages(run["told"], ctx))} for run in found],
             follow_on=follow_on,
             titles={name: source.title for name, source in ctx.district.sources.items()},
-            kinds=KINDS,
-            outcomes=OUTCOMES,
+            kinds=runs.KINDS,
+            outcomes=runs.OUTCOMES,
+            moods=MOODS,
             is_begun=period.start <= guard.today(request),
         )
-
-
-def _read(connection: Connection, ctx: Context, period: Period) -> tuple[list[Any], list[Any]]:
-    where = {"street": ctx.street_code, "quarter": str(period), "most": SHOWN}
-    read = (connection.execute(query, where).mappings().all() for query in (_RUNS, _FOLLOW_ON))
-    runs, follow_on = (list(rows) for rows in read)
-    return runs, follow_on
 
 
 def stages(told: Mapping[str, Mapping[str, Any]], ctx: Context) -> Iterator[dict[str, Any]]:

@@ -37,6 +37,7 @@ def application() -> typer.Typer:
         training,
         upkeep,
         views,
+        watching,
     )
     from courtyard.cli.base import app
 

@@ -18,6 +18,7 @@ from courtyard.district import (
     registers,
     report_checks,
     users,
+    watch,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
@@ -41,6 +42,7 @@ def problems_of(pack: Pack) -> Iterator[str]:
         figure_checks.problems_of,
         case_checks.problems_of,
         users.problems_of,
+        watch.problems_of,
     )
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *history_checks.CHECKS, *specifications))
 

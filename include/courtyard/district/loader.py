@@ -34,6 +34,7 @@ from courtyard.district.models import (
     TagRule,
     Unit,
     User,
+    WatchRules,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.reading import Document, Unreadable, read_csv, read_yaml
@@ -88,6 +89,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.yaml("rules/linkage.yaml", Linkage),
         reader.yaml("rules/burden.yaml", BurdenRules),
         reader.yaml("rules/cases.yaml", CaseRules),
+        reader.yaml("rules/watch.yaml", WatchRules),
     )
     _refuse(reader.problems)
     pack = Pack(root, office, *tables, *folders, recipients, *rules)
@@ -128,6 +130,7 @@ def _district(pack: Pack) -> District:
         departments=pack.departments.value,
         users=pack.users.value,
         cases=pack.cases.value,
+        watch=pack.watch.value,
         root=pack.root,
     )
 

@@ -42,6 +42,7 @@ from courtyard.district.recipients import Entitlement, Recipient, Recipients
 from courtyard.district.report import METADATA_FIELDS, ReportChart, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 from courtyard.district.users import User
+from courtyard.district.watch import WatchRules
 
 __all__ = [
     "METADATA_FIELDS",
@@ -94,6 +95,7 @@ __all__ = [
     "Unit",
     "Urgency",
     "User",
+    "WatchRules",
 ]
 
 
@@ -182,6 +184,7 @@ class District(Lookup, Frozen):
     departments: tuple[Department, ...] = ()
     users: tuple[User, ...] = ()
     cases: CaseRules
+    watch: WatchRules
     root: Path = Field(exclude=True)
 
     @cached_property

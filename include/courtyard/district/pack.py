@@ -30,6 +30,7 @@ from courtyard.district.models import (
     TagRule,
     Unit,
     User,
+    WatchRules,
 )
 from courtyard.district.reading import Document
 
@@ -72,3 +73,4 @@ class Pack:
     linkage: Read[Linkage]
     burden: Read[BurdenRules]
     cases: Read[CaseRules]
+    watch: Read[WatchRules]

@@ -90,7 +90,7 @@ def _page(title: str, figures: Mapping[str, Any], one: Judged) -> str:
             html = _OUTSIDE.sub("", _rendered(one)).replace(_LIBRARYS_INDEX, 'href="index.html"')
             return html.replace("</head>", f"{_STYLE}</head>", 1).replace("<body>", f"<body>{head}", 1)
         except Exception as error:  # a page that cannot be drawn must not stop a quarter
-            _log.error("The quality page of %s could not be drawn: %s.", one.contract.dataset, type(error).__name__)
+            _log.error("%s 的质量报告页没能生成（%s）。", one.contract.dataset, type(error).__name__)
     why = "没有数据行。" if not figures["rows"] else "没有可以显示的校验结果。"
     return f"<!DOCTYPE html>{_STYLE}<title>{escape(title)}</title>{head}<p>{why}</p>"
 
