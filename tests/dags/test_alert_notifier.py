@@ -59,6 +59,7 @@ def context(error: BaseException | None, task_id: str = "fetch") -> dict[str, An
         "dag": SimpleNamespace(dag_display_name="季度数据链", get_template_env=lambda **_: None),
         "task": SimpleNamespace(task_display_name="取数落地", dag=None),
         "dag_run": SimpleNamespace(dag_id="courtyard_quarter", run_id="r"),
+        "ti": SimpleNamespace(xcom_push=lambda key, value: None),
     }
 
 
