@@ -90,8 +90,8 @@ def dag_settings() -> dict[str, Any]:
             "retries": 1,
             "retry_delay": timedelta(seconds=10),
             "show_return_value_in_logs": False,  # the stage's own last line says it
-            "on_failure_callback": AlertNotifier(),
-            "on_success_callback": AlertNotifier(recovered=True),
+            "on_failure_callback": [AlertNotifier()],
+            "on_success_callback": [AlertNotifier(recovered=True)],
         },
     }
 
