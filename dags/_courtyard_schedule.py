@@ -17,6 +17,7 @@ from airflow.sdk import CronDataIntervalTimetable, Param
 from airflow.sdk.exceptions import AirflowFailException
 from croniter import croniter
 
+from _courtyard_alert import AlertNotifier
 from courtyard.period import SHANGHAI, Kind, Period
 from courtyard.settings import Settings
 
@@ -79,12 +80,19 @@ def timetable(cron: str = "0 0 1 1,4,7,10 *") -> CronDataIntervalTimetable:
 
 
 def dag_settings() -> dict[str, Any]:
-    """What every DAG of the project has in common; past quarters are backfilled on purpose, never caught up."""
+    """What every DAG of the project has in common: alerts, and that past quarters are backfilled on purpose, never caught up."""
     return {
         "start_date": first_day(),
         "catchup": False,
         "max_active_runs": 1,
-        "default_args": {"owner": "courtyard", "retries": 1, "retry_delay": timedelta(seconds=10)},
+        "default_args": {
+            "owner": "courtyard",
+            "retries": 1,
+            "retry_delay": timedelta(seconds=10),
+            "show_return_value_in_logs": False,  # the stage's own last line says it
+            "on_failure_callback": [AlertNotifier()],
+            "on_success_callback": [AlertNotifier(recovered=True)],
+        },
     }
 
 

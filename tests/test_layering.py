@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
-    "errors", "ooxml", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
+    "errors", "ooxml", "period", "progress", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
     "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "cases", "submissions", "handover", "reports",
-    "runnable", "stages", "actions", "rebuilding", "backfill", "boards", "cli", "__main__",
+    "watching", "measuring", "runnable", "stages", "actions", "rebuilding", "backfill", "boards", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
 # Rooms that stand aside: what they may import instead, and who may import them.

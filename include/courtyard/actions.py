@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from courtyard import cases, reports, runnable, stages
+from courtyard import cases, measuring, reports, runnable, stages, watching
 from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
 from courtyard.store import runs
 from courtyard.warehouse import follow_on
+from courtyard.watching import Failure, summaries
 
 LATE = timedelta(days=31)
 """So long after a quarter has ended, deliveries that were late for it are still looked for every day."""
@@ -117,6 +118,23 @@ def forgotten(ctx: Context, day: date) -> Result:
         return {"before": before, "reports": database.scalar(query, {"street": ctx.street_code, "before": before})}
 
 
+def watch(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """Look at sources, at what is stuck and at deadlines, and tell what is new; see `watching.watch`."""
+    return watching.watch(context(period, holder=holder, connection=connection), at=at)
+
+
+def alert(period: str, *, holder: str, at: datetime, failure: Failure, connection: Connect = None) -> Result:
+    """A task failed for good: tell it, once a cause; see `watching.alert`."""
+    ctx = context(period, holder=holder, connection=connection)
+    return watching.alert(ctx, [watching.cause_of(ctx.district, failure)], at=at)
+
+
+def recovered(period: str, *, holder: str, at: datetime, failure: Failure, connection: Connect = None) -> Result:
+    """A task succeeded: end what was told of it, of its source or of the database; `failure` names the task."""
+    ctx = context(period, holder=holder, connection=connection)
+    return watching.recovered(ctx, failure, at=at)
+
+
 def questions(period: str, *, holder: str, at: datetime, connection: Connect = None) -> list[dict[str, str]]:
     """Who is to be asked for a signature: {department, approver}."""
     return reports.questions(context(period, holder=holder, connection=connection), on=at.astimezone(SHANGHAI).date())
@@ -132,6 +150,23 @@ def answer(period: str, *, holder: str, connection: Connect = None, **given: Any
     return reports.answer(context(period, holder=holder, connection=connection), **given)
 
 
+def measure(period: str, *, holder: str, at: datetime, connection: Connect = None) -> dict[str, int]:
+    """What stands at a moment, as gauges; see `measuring.gauges`."""
+    ctx = context(period, holder=holder, connection=connection)
+    with ctx.engine("publisher").connect() as database:
+        return measuring.gauges(database, ctx, at)
+
+
+# Actions that are no stages, and so say nothing of themselves.
+_TITLES = {"remind": "催报", "deliver": "送达", "cases": "工单时限", "watch": "监测"}
+
+
+def said_of(name: str, result: Any) -> str:
+    """One line for a log about what an action did; empty for one that says it itself."""
+    is_told = name in _TITLES and isinstance(result, dict)
+    return f"{_TITLES[name]}：{summaries.summary(name, result)}。" if is_told else ""
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
     **stages.GRID_ACTIONS,
     "report": report,
@@ -141,7 +176,11 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "deliver": deliver,
     "cases": move_cases,
     "forget": forget,
+    "watch": watch,
+    "alert": alert,
+    "recovered": recovered,
     "questions": questions,
     "ask": ask,
     "answer": answer,
+    "measure": measure,
 }

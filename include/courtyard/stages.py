@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,15 +28,20 @@ from courtyard.district import load_district
 from courtyard.errors import CourtyardError, HeldError, SourceError, UsageError
 from courtyard.period import SHANGHAI, Period
 from courtyard.privacy import keys
+from courtyard.progress import quiet_libraries
 from courtyard.runtime import postgres
 from courtyard.settings import Settings
 from courtyard.store import lease, runs
 from courtyard.warehouse import follow_on
+from courtyard.watching import summaries
 
 log = logging.getLogger(__name__)
 
 Result = dict[str, Any]
 Connect = Callable[[str], Connection] | None
+
+
+MOST_NAMED = 5  # of the reports that are held, in an error's one line
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,7 @@ def context(
     asked: Asked | None = None,
 ) -> Context:
     """Everything a stage needs for one period, a quarter as a rule, from the environment unless given."""
+    quiet_libraries()
     settings = settings or Settings.from_env()
     return Context(
         settings=settings,
@@ -167,13 +174,24 @@ def _work(step: Stage, ctx: Context, part: str | None = None) -> Result:
     """One step, or one source of it, with its outcome kept in the ledger of runs."""
     name = f"{step.name}:{part}" if part else step.name
     try:
-        result = step.work(ctx, part) if step.per_source else step.work(ctx)
+        result = _told(step, ctx, part)
     except Exception as error:
         runs.failed(ctx, name, error if isinstance(error, CourtyardError) else None)
         if not step.per_source:
             runs.ended(ctx, "failed")
         raise
     runs.told(ctx, name, result)
+    return result
+
+
+def _told(step: Stage, ctx: Context, source: str | None = None) -> Result:
+    """Do a stage's work between a line that says what is begun and one that says what was done."""
+    spec = ctx.district.sources.get(source or "")
+    name = "｜".join(filter(None, (step.title, str(ctx.period), spec.title if spec else source)))
+    log.info("%s：开始", name)
+    since = time.monotonic()
+    result = step.work(ctx, source) if step.per_source else step.work(ctx)
+    log.info("%s：%s。用时 %.1f 秒", name, summaries.summary(step.name, result), time.monotonic() - since)
     return result
 
 
@@ -218,10 +236,11 @@ def run_these(ctx: Context, steps: Iterable[Stage]) -> Iterator[tuple[str, Resul
 
 
 def require_published(result: Result) -> Result:
-    """Pass on a publish result; HeldError names every report that waits, and why."""
+    """Pass on a publish result; HeldError names the reports that wait, and why."""
     if held := result.get("held"):
-        reasons = "; ".join(f"{h['report']} {h['period']}: {h['reason']}" for h in held)
-        raise HeldError(f"{len(held)} report(s) held: {reasons}", "Bring the missing deliveries, then run again.")
+        reasons = [f"{h['report']} {h['period']}：{h['reason'].rstrip('。')}" for h in held]
+        told = f"{len(held)} 张报表暂缓：{'；'.join(reasons[:MOST_NAMED])}{'等' if len(held) > MOST_NAMED else ''}。"
+        raise HeldError(told, "请补齐数据，或用 courtyard explain 说明，再从“取数落地”起重试。")
     return result
 
 

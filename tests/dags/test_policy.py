@@ -25,12 +25,13 @@ MOST_LINES = 100
 
 _MEASURE = """
 import runpy, sys, time
-from airflow.sdk import DAG, Connection, CronDataIntervalTimetable, Param, get_current_context, task
+from airflow.sdk import DAG, BaseNotifier, Connection, CronDataIntervalTimetable, Param, get_current_context, task
 import airflow.sdk.exceptions
 sys.path.insert(0, {folder!r})
 for path in {files!r}:
     sys.modules.pop("_courtyard_schedule", None)
     sys.modules.pop("_courtyard_task", None)
+    sys.modules.pop("_courtyard_alert", None)
     since = time.process_time()
     runpy.run_path(path)
     print(path, time.process_time() - since, sep="\\t")
@@ -71,6 +72,7 @@ def test_there_is_a_dag_for_the_quarter_the_grid_cycle_the_residents_and_every_s
         "courtyard_residents",
         "courtyard_cases",
         "courtyard_sign_off",
+        "courtyard_watch",
     }
     expected |= {dag_of(name, keys) for name, keys in SOURCES.items()}
     assert set(dags) == expected, "A source file of the pack makes its own DAG; DAG ids start with courtyard_."
@@ -99,6 +101,21 @@ def test_every_task_that_works_is_tried_again(dags):
                 assert task.retries >= 1, (
                     f"{dag.dag_id}.{task.task_id}: retries at least 1 (schedule.dag_settings has it)."
                 )
+
+
+def test_every_task_that_fails_for_good_is_told_and_that_it_works_again(dags):
+    for dag in dags.values():
+        for task in dag.tasks:
+            if (dag.dag_id, task.task_id) == ("courtyard_quarter", "watch"):
+                assert not task.on_failure_callback, "It repeats what fetch and publish were told for."
+                continue
+            called = [
+                [type(each).__name__ for each in callbacks]
+                for callbacks in (task.on_failure_callback, task.on_success_callback)
+            ]
+            assert called == [["AlertNotifier"], ["AlertNotifier"]], (
+                f"{dag.dag_id}.{task.task_id}: pass **schedule.dag_settings()."
+            )
 
 
 def test_no_dag_catches_up_or_overlaps_itself(dags):

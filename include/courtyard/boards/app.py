@@ -16,7 +16,20 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import stages
-from courtyard.boards import answering, backfill, burden, cases, courtyard, desk, guard, map, menu
+from courtyard.boards import (
+    answering,
+    backfill,
+    burden,
+    cases,
+    courtyard,
+    delivery,
+    desk,
+    guard,
+    map,
+    menu,
+    quality,
+    run,
+)
 from courtyard.boards.refusal import Refused
 from courtyard.context import Context
 from courtyard.district import load_district
@@ -67,7 +80,17 @@ def build(
 
 def _pages() -> tuple[Callable[[FastAPI], None], ...]:
     """What mounts the routes of each page, in the order of the menu."""
-    return (map.mount, courtyard.mount, desk.mount, cases.mount, burden.mount, backfill.mount)
+    return (
+        map.mount,
+        courtyard.mount,
+        desk.mount,
+        cases.mount,
+        burden.mount,
+        backfill.mount,
+        run.mount,
+        delivery.mount,
+        quality.mount,
+    )
 
 
 def _mount_assets(app: FastAPI) -> None:

@@ -39,6 +39,7 @@ def application() -> typer.Typer:
         training,
         upkeep,
         views,
+        watching,
     )
     from courtyard.cli.base import app
 

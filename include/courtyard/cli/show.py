@@ -7,6 +7,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 from sqlalchemy import Engine, text
 
@@ -15,6 +16,7 @@ from courtyard.errors import CourtyardError
 from courtyard.settings import Settings
 from courtyard.store import runs
 from courtyard.submissions.outcome import TITLES
+from courtyard.watching.summaries import summary
 
 LEDGER_COLUMNS = (
     "source", "dataset", "period", "sha256",
@@ -51,8 +53,7 @@ def step(console: Console, name: str, result: dict[str, Any] | CourtyardError, s
     if isinstance(result, CourtyardError):
         console.print(f"[red]✗[/red] {name:24} {seconds:6.1f} s  {result}", highlight=False, soft_wrap=True)
         return
-    counts = {key: len(value) if isinstance(value, list) else value for key, value in result.items()}
-    told = "  ".join(f"{key} {value}" for key, value in counts.items() if isinstance(value, int) and key != "token")
+    told = escape(summary(name.partition(":")[0], result))
     console.print(f"[green]✓[/green] {name:24} {seconds:6.1f} s  {told}", highlight=False, soft_wrap=True)
 
 

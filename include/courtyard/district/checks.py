@@ -20,6 +20,7 @@ from courtyard.district import (
     registers,
     report_checks,
     users,
+    watch,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
@@ -43,6 +44,7 @@ def problems_of(pack: Pack) -> Iterator[str]:
         figure_checks.problems_of,
         case_checks.problems_of,
         users.problems_of,
+        watch.problems_of,
         outlines.problems_of,
         map_layers.problems_of,
     )

@@ -37,6 +37,7 @@ from courtyard.district.models import (
     TagRule,
     Unit,
     User,
+    WatchRules,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.reading import Document, Unreadable, read_csv, read_yaml
@@ -92,6 +93,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.yaml("rules/linkage.yaml", Linkage),
         reader.yaml("rules/burden.yaml", BurdenRules),
         reader.yaml("rules/cases.yaml", CaseRules),
+        reader.yaml("rules/watch.yaml", WatchRules),
         reader.yaml("rules/map.yaml", tuple[MapLayer, ...]),
     )
     _refuse(reader.problems)
@@ -134,6 +136,7 @@ def _district(pack: Pack) -> District:
         users=pack.users.value,
         outlines=pack.outlines.value.features,
         cases=pack.cases.value,
+        watch=pack.watch.value,
         map_layers=pack.map_layers.value,
         root=pack.root,
     )

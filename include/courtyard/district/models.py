@@ -44,6 +44,7 @@ from courtyard.district.recipients import Entitlement, Recipient, Recipients
 from courtyard.district.report import METADATA_FIELDS, ReportChart, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 from courtyard.district.users import User
+from courtyard.district.watch import WatchRules
 
 __all__ = [
     "METADATA_FIELDS",
@@ -99,6 +100,7 @@ __all__ = [
     "Unit",
     "Urgency",
     "User",
+    "WatchRules",
 ]
 
 
@@ -188,6 +190,7 @@ class District(Lookup, Frozen):
     users: tuple[User, ...] = ()
     outlines: tuple[Outline, ...] = ()
     cases: CaseRules
+    watch: WatchRules
     map_layers: tuple[MapLayer, ...] = ()
     root: Path = Field(exclude=True)
 

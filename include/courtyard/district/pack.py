@@ -32,6 +32,7 @@ from courtyard.district.models import (
     TagRule,
     Unit,
     User,
+    WatchRules,
 )
 from courtyard.district.reading import Document
 
@@ -75,4 +76,5 @@ class Pack:
     linkage: Read[Linkage]
     burden: Read[BurdenRules]
     cases: Read[CaseRules]
+    watch: Read[WatchRules]
     map_layers: Read[tuple[MapLayer, ...]]

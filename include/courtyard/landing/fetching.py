@@ -78,7 +78,6 @@ def fetch(ctx: Context, source_id: str, clock: Clock = utc_now) -> dict[str, Any
         raise SourceError("；".join(f"{'、'.join(periods)}：{problem}" for problem, periods in failures.items()))
     with engine.connect() as connection:
         held = [row.delivery_id for row in ledger.deliveries(connection, ctx.street_code, ctx.period, source_id)]
-    log.info("%s %s: %d landed, %d in the ledger, %d absent", source_id, ctx.period, landed, len(held), absent)
     return {
         "source": source_id,
         "landed": landed,

@@ -87,7 +87,7 @@ def run(name: str, checks: Sequence[Check], frame: pd.DataFrame) -> Outcome:
             failing = {_place(one): checks[_place(one)] for one in result.results if not one.success}
             rows = batch.validate(_suite(name, failing), result_format=_ROWS).results if failing else []
     except Exception as error:  # whatever went wrong, its text may hold values
-        _log.error("The checks of %s could not run: %s.", name, type(error).__name__)
+        _log.error("%s 的校验没能运行（%s），批次暂缓。", name, type(error).__name__)
         return Outcome({}, list(range(len(checks))))
     finally:
         context.data_sources.delete(name)  # its engine keeps the frame

@@ -41,10 +41,12 @@ from courtyard.store.tables.warehouse import (
     unit,
     working_stretch,
 )
+from courtyard.store.tables.watch import alert, source_state
 
 __all__ = [
     "SCHEMAS",
     "admission",
+    "alert",
     "answering",
     "audit_event",
     "authority",
@@ -111,6 +113,7 @@ __all__ = [
     "row",
     "sending",
     "sign_off",
+    "source_state",
     "submission",
     "submitted_dataset",
     "suppression",
