@@ -156,6 +156,19 @@ def test_no_id_number_is_in_logs_xcoms_or_quality_documents(demo):
         assert not [number for number in planted if number in text], "An ID number reached a log, XCom or document."
 
 
+def test_no_name_or_phone_is_in_a_tasks_log(demo):
+    file = next(demo.settings.sample.rglob("syrk_*_2026Q3.csv"))
+    with file.open(encoding="gb18030", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    names = {row["姓名"] for row in rows if len(row["姓名"]) >= 3}
+    phones = {row["联系电话"] for row in rows if len(row["联系电话"]) == 11}
+    assert len(names) > 100 and len(phones) > 100
+    texts = [path.read_text("utf-8", "replace") for path in demo.settings.run_dir.rglob("attempt=*.log")]
+    assert len(texts) > 50 and any("取数落地｜" in text for text in texts)
+    for text in texts:
+        assert not [planted for planted in names | phones if planted in text], "A name or phone reached a task's log."
+
+
 def test_an_interrupted_demo_leaves_no_process(demo):
     env = supervisor.child_env(demo.settings)
     command = subprocess.Popen(

@@ -109,11 +109,9 @@ def test_every_task_that_fails_for_good_is_told_and_that_it_works_again(dags):
             if (dag.dag_id, task.task_id) == ("courtyard_quarter", "watch"):
                 assert not task.on_failure_callback, "It repeats what fetch and publish were told for."
                 continue
-            called = [
-                [type(each).__name__ for each in callbacks]
-                for callbacks in (task.on_failure_callback, task.on_success_callback)
-            ]
-            assert called == [["AlertNotifier"], ["AlertNotifier"]], (
+            given = (task.on_failure_callback, task.on_success_callback)
+            called = [type(each[0] if isinstance(each, list) else each).__name__ for each in given]
+            assert called == ["AlertNotifier", "AlertNotifier"], (
                 f"{dag.dag_id}.{task.task_id}: pass **schedule.dag_settings()."
             )
 

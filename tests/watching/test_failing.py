@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from watched import PACK
 
@@ -29,9 +31,17 @@ def test_a_source_is_named_with_its_department_its_period_and_what_to_do(distric
 
 
 def test_a_source_is_one_cause_whoever_asks_it():
-    quarter = failed(task_id="fetch", source="hotline", period="2026Q3")
-    daily = failed(dag_id="courtyard_ingest_hotline", task_id="land", source="hotline", period="2026-07")
+    quarter = failed(task_id="fetch", source="hotline", period="2026Q3", error="SourceError")
+    daily = replace(quarter, dag_id="courtyard_ingest_hotline", task_id="land", period="2026-07")
     assert key_of(quarter) == key_of(daily) == "source/hotline"
+
+
+def test_what_fails_at_a_source_through_no_fault_of_it_is_its_tasks_cause(district):
+    full = failed(task_id="fetch", source="hotline", period="2026Q3", error="DiskFull")
+    found = cause_of(district, full)
+    assert (found.kind, found.key) == ("task", "task/courtyard_quarter/fetch/hotline/2026Q3")
+    assert found.place.endswith("（12345热线办件）")
+    assert found.key in ended_by(replace(full, error=""))
 
 
 def test_a_stage_is_a_cause_of_its_quarter_and_another_dag_one_of_its_own():

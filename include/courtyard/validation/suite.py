@@ -21,6 +21,7 @@ from typing import Any
 
 import pandas as pd
 
+from courtyard.progress import quiet_libraries
 from courtyard.validation.checks import Check
 
 _ROWS = {"result_format": "COMPLETE", "include_unexpected_rows": False}
@@ -55,6 +56,7 @@ def _gx() -> tuple[Any, Any, Any]:
 
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    quiet_libraries()  # its import sets a level of its own
     gc.freeze()  # the library's objects stay as long as the process; walking them costs a fifth of each run
     return great_expectations, expectations, context
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from courtyard.context import Context
 from courtyard.district.models import ReportSpec
@@ -50,7 +50,7 @@ def look(connection: Connection, ctx: Context, at: datetime) -> list[Cause]:
     on = at.astimezone(SHANGHAI).date()
     known = {(p.spec.report, p.period): p for p in signing.latest(connection, ctx)}
     holds = {(row.report, row.period): row.reason for row in connection.execute(_HOLDS, {"street": ctx.street_code})}
-    sent: dict[tuple[str, str, int], list] = {}
+    sent: dict[tuple[str, str, int], list[Row]] = {}
     for row in connection.execute(_SENDINGS, {"street": ctx.street_code}):
         sent.setdefault((row.report, row.period, row.revision), []).append(row)
     waived = waiving.valid(connection, ctx, on)
@@ -107,7 +107,7 @@ def _unreleased(publication: Publication, is_waived: bool) -> Waits | None:
     return None
 
 
-def _undelivered(publication: Publication, entries: list) -> Waits | None:
+def _undelivered(publication: Publication, entries: list[Row]) -> Waits | None:
     """A recipient with a channel that has not confirmed; one without is served by hand."""
     confirmed = {(row.recipient, row.channel) for row in entries if row.confirmed_at}
     errors = {row.recipient: row.error for row in entries if not row.confirmed_at}
@@ -128,8 +128,7 @@ def _signers(ctx: Context, spec: ReportSpec) -> tuple[str, str]:
 def _cause(ctx: Context, form: Form, waits: Waits, on: date) -> Cause:
     is_late = form.due_on < on
     kind = "overdue" if is_late else "deadline"
-    days = WorkingTime(ctx.district.office.calendar)
-    left = _working_days(days, on, form.due_on) if not is_late else _working_days(days, form.due_on, on)
+    left = _working_days(WorkingTime(ctx.district.office.calendar), *sorted((on, form.due_on)))
     when = f"应于 {form.due_on} 前报送{form.spec.recipient}，" + (
         f"已逾期 {left} 个工作日" if is_late else f"还有 {left} 个工作日"
     )
@@ -139,7 +138,7 @@ def _cause(ctx: Context, form: Form, waits: Waits, on: date) -> Cause:
 
 def _working_days(time: WorkingTime, since: date, until: date) -> int:
     """Working days after one day up to another, inclusive."""
-    days, day = 0, since
-    while day < until:
-        days += 1 if time.is_working_day(day := time.due_on(day, 1)) and day <= until else 0
+    days = 0
+    while (since := time.due_on(since, 1)) <= until:
+        days += 1
     return days

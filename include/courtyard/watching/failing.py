@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from courtyard.district.models import District
 from courtyard.watching.cause import Cause
@@ -12,6 +12,7 @@ from courtyard.watching.cause import Cause
 BY_QUARTER = "courtyard_quarter"
 WAREHOUSE = "warehouse"
 _DATABASE = ("OperationalError", "InterfaceError", "ConnectionTimeout", "PoolTimeout", "AdminShutdown")
+_NOT_FETCHED = "SourceError"
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _LOOK = "请把任务日志交给技术人员，处理后重试该任务。"
 _BY_CLASS = {
@@ -48,20 +49,23 @@ def cause_of(district: District, failure: Failure) -> Cause:
     periods = (failure.period,) if failure.period else ()
     if what is _DATABASE_DOWN:
         return Cause(WAREHOUSE, "task", f"{district.office.short_name} 数据库", what, remedy, periods)
-    source = district.sources.get(failure.source)
-    if source is not None:
+    source, key = district.sources.get(failure.source), key_of(failure)
+    if source is not None and key == _of_source(failure):
         place = f"{source.title}（{source.department}）"
-        return Cause(key_of(failure), "source", place, what, remedy, periods, source.source)
-    place = f"{district.office.short_name} {failure.title}"
-    return Cause(key_of(failure), "task", place, what, remedy, periods)
+        return Cause(key, "source", place, what, remedy, periods, source.source)
+    place = f"{district.office.short_name} {failure.title}" + (f"（{source.title}）" if source else "")
+    return Cause(key, "task", place, what, remedy, periods, source.source if source else None)
 
 
 def key_of(failure: Failure) -> str:
-    """The key of what failed: one for a source whoever asks it, one for a task, of the quarter's DAG one for each quarter."""
-    if failure.source:
-        return f"source/{failure.source}"
-    own = f"/{failure.period}" if failure.dag_id == BY_QUARTER else ""
-    return f"task/{failure.dag_id}/{failure.task_id}{own}"
+    """The key of what failed: a source that could not be fetched is one cause whoever asks it, anything else one of its task.
+
+    Each quarter of the quarter's DAG is a cause of its own.
+    """
+    if failure.error == _NOT_FETCHED:
+        return _of_source(failure)
+    parts = [f"task/{failure.dag_id}/{failure.task_id}", failure.source]
+    return "/".join(filter(None, [*parts, failure.period if failure.dag_id == BY_QUARTER else ""]))
 
 
 def ended_by(task: Failure) -> dict[str, str]:
@@ -69,8 +73,14 @@ def ended_by(task: Failure) -> dict[str, str]:
 
     Also those under which it may have failed before it knew what to work on; and the database is there.
     """
-    bare = f"task/{task.dag_id}/{task.task_id}"
-    return {WAREHOUSE: "", bare: "", f"{bare}/{task.period}": "", key_of(task): task.period if task.source else ""}
+    bare = replace(task, error="")
+    own = {key_of(replace(bare, source=s, period=p)) for s in ("", task.source) for p in ("", task.period)}
+    of_source = {_of_source(task): task.period} if task.source else {}
+    return dict.fromkeys((WAREHOUSE, *own), "") | of_source
+
+
+def _of_source(failure: Failure) -> str:
+    return f"source/{failure.source}"
 
 
 _DATABASE_DOWN = "数据库连不上。"

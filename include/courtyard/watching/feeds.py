@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from statistics import median
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -13,10 +11,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from courtyard.context import Context
 from courtyard.district.models import SourceSpec
+from courtyard.district.watch import AlertKind
 from courtyard.district.working_time import Span, WorkingTime
 from courtyard.period import SHANGHAI, Period
 from courtyard.store.tables import source_state
-from courtyard.watching import lateness, volume
+from courtyard.watching import lateness, series
 from courtyard.watching.cause import Cause, in_order
 
 _FETCHES = text("SELECT source, period, status, reason, at FROM landing.fetch WHERE street_code = :street")
@@ -25,20 +24,6 @@ SELECT DISTINCT ON (source) source, period, received_at FROM landing.delivery
  WHERE street_code = :street ORDER BY source, received_at DESC, seq DESC
 """)
 _LANDED_PERIODS = text("SELECT DISTINCT source, period FROM landing.delivery WHERE street_code = :street")
-# Of each dataset, unit and period the newest delivery that could be read.
-_ROWS = text("""
-SELECT DISTINCT ON (d.source, b.dataset, b.unit_code, b.period)
-       d.source, b.dataset, coalesce(b.unit_code, '') AS unit_code, b.period, b.landed, b.is_nil OR b.is_unchanged AS is_said
-  FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
- WHERE b.street_code = :street AND b.status IN ('merged', 'held', 'linked', 'validated')
- ORDER BY d.source, b.dataset, b.unit_code, b.period, d.seq DESC
-""")
-_EVENT_ROWS = text("""
-SELECT d.source, b.dataset, '' AS unit_code, b.period, sum(b.landed)::int AS landed, false AS is_said
-  FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
- WHERE b.street_code = :street AND b.status IN ('merged', 'held', 'linked', 'validated') AND d.source = ANY(:sources)
- GROUP BY d.source, b.dataset, b.period
-""")
 _REPORTED = text("SELECT reported_at FROM cases.report WHERE street_code = :street AND reported_at > :since")
 
 
@@ -87,13 +72,13 @@ class Known:
 def look(connection: Connection, ctx: Context, at: datetime) -> tuple[list[State], list[Cause]]:
     """How every source stands that somebody is asked for, and what is wrong with any."""
     known = Known.read(connection, ctx, at)
-    series = rows_by_period(connection, ctx)
+    rows = series.read(connection, ctx)
     states, causes = [], []
     for spec in filter(lateness.is_asked, ctx.district.sources.values()):
         state, cause = judge(ctx, spec, known, at)
-        states.append(replace(state, **_totals(series, spec, state.last_period)))
+        states.append(replace(state, **series.totals(rows, spec, state.last_period)))
         causes += [cause] if cause else []
-    return states, [*causes, *unusual(ctx, series, at)]
+    return states, [*causes, *series.unusual(ctx, rows, at)]
 
 
 def keep(connection: Connection, ctx: Context, states: list[State], at: datetime) -> None:
@@ -125,7 +110,7 @@ def judge(ctx: Context, spec: SourceSpec, known: Known, at: datetime) -> tuple[S
         _failed(spec, known)
         or _missing(spec, known, due)
         or (_idle(ctx, spec, known, at) if lateness.keeps_coming(spec) else None)
-        or (_silent(ctx, spec, known, at) if _is_reported(ctx, spec) else None)
+        or (_silent(ctx, spec, known, at) if _is_reported(spec) else None)
     )
     if cause is None:
         return state, None
@@ -133,9 +118,9 @@ def judge(ctx: Context, spec: SourceSpec, known: Known, at: datetime) -> tuple[S
     return replace(state, state=named[cause.kind], reason=cause.what), cause
 
 
-def _cause(spec: SourceSpec, kind: str, what: str, remedy: str, *periods: str) -> Cause:
+def _cause(spec: SourceSpec, kind: AlertKind, what: str, remedy: str, *periods: str) -> Cause:
     place = f"{spec.title}（{spec.department}）"
-    return Cause(f"{kind}/{spec.source}", kind, place, what, remedy, tuple(periods), spec.source)  # type: ignore[arg-type]
+    return Cause(f"{kind}/{spec.source}", kind, place, what, remedy, tuple(periods), spec.source)
 
 
 def _failed(spec: SourceSpec, known: Known) -> Cause | None:
@@ -178,7 +163,7 @@ def _idle(ctx: Context, spec: SourceSpec, known: Known, at: datetime) -> Cause |
     return _cause(spec, "idle", what, f"请在 Airflow 中启用“收件：{spec.title}”并查看最近一次运行。")
 
 
-def _is_reported(ctx: Context, spec: SourceSpec) -> bool:
+def _is_reported(spec: SourceSpec) -> bool:
     return "resident_reports" in spec.datasets
 
 
@@ -188,62 +173,3 @@ def _silent(ctx: Context, spec: SourceSpec, known: Known, at: datetime) -> Cause
         return None
     remedy = "请扫一张院落二维码试报一次；打不开就检查上报服务和外网入口，能打开就请社区核实张贴情况。"
     return _cause(spec, "silent", f"{found.words}。", remedy)
-
-
-# --- rows against what is usual -----------------------------------------------------------------
-
-Series = dict[tuple[str, str, str], dict[str, tuple[int, bool]]]
-"""(source, dataset, unit) -> period -> (rows, whether its sender confirmed it as nil or unchanged)."""
-
-
-def rows_by_period(connection: Connection, ctx: Context) -> Series:
-    """The rows of every delivery that counts; feeds that come in pieces are added up."""
-    pieces = [s.source for s in ctx.district.sources.values() if lateness.keeps_coming(s) and not s.is_submitted]
-    street = {"street": ctx.street_code}
-    found: Series = {}
-    whole = (row for row in connection.execute(_ROWS, street) if row.source not in pieces)
-    for row in (*whole, *connection.execute(_EVENT_ROWS, {**street, "sources": pieces})):
-        found.setdefault((row.source, row.dataset, row.unit_code), {})[row.period] = (row.landed, row.is_said)
-    return found
-
-
-def unusual(ctx: Context, series: Series, at: datetime) -> Iterator[Cause]:
-    """The newest finished period of each series against those before it; only while it is news, for one period more."""
-    for (source, dataset, unit_code), by_period in series.items():
-        spec = ctx.district.sources.get(source)
-        if spec is None or not lateness.is_asked(spec):
-            continue
-        finished = [p for p in in_order(set(by_period)) if Period.parse(p).end_at <= at]
-        if not finished or Period.parse(finished[-1]).next().next().start_at <= at:
-            continue
-        *past, (rows, is_said) = [by_period[period] for period in finished]
-        bounds = ctx.district.watch.bounds(source, bool(unit_code))
-        found = volume.judge(rows, [count for count, _ in past], bounds)
-        if found and not (is_said or (unit_code and found.which == "jump")):
-            yield _volume(ctx, spec, dataset, unit_code, finished[-1], found)
-
-
-def _volume(ctx: Context, spec: SourceSpec, dataset: str, unit: str, period: str, found: volume.Unusual) -> Cause:
-    title = ctx.district.contracts[dataset].title if dataset in ctx.district.contracts else dataset
-    named = next((u.name for u in ctx.district.units if u.code == unit), unit)
-    place = f"{named} {title}" if unit else f"{spec.title}（{spec.department}）{title}"
-    who = named if unit else spec.department
-    more = "有没有漏报、少填一张表" if found.which == "drop" else "有没有重复或混入其他街道的数据"
-    key = "/".join(filter(None, ("volume", spec.source, dataset, unit, period)))
-    what = f"{found.words}。"
-    return Cause(
-        key, "volume", place, what, f"请向{who}核实{more}；确实如此则不用处理。", (period,), spec.source, unit or None
-    )
-
-
-def _totals(series: Series, spec: SourceSpec, period: str | None) -> dict[str, Any]:
-    """Rows of a source's last period, and the median of the periods before it."""
-    totals: dict[str, int] = {}
-    for (source, _, _), by_period in series.items():
-        if source == spec.source:
-            for each, (rows, _) in by_period.items():
-                totals[each] = totals.get(each, 0) + rows
-    if period is None or period not in totals:
-        return {}
-    before = [totals[each] for each in in_order(set(totals)) if Period.parse(each).start < Period.parse(period).start]
-    return {"rows": totals[period], "usual_rows": median(before[-6:]) if before else None}

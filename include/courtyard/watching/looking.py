@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,6 @@ from courtyard.context import Context
 from courtyard.district.watch import AlertKind
 from courtyard.watching import alerting, deadlines, feeds, holdups
 from courtyard.watching.cause import TITLES, Cause
-
-log = logging.getLogger(__name__)
 
 # What the watch sees as a whole; a task that failed is well when it runs again.
 KINDS: tuple[AlertKind, ...] = tuple(kind for kind in TITLES if kind != "task")
@@ -36,8 +34,8 @@ def watch(ctx: Context, *, at: datetime) -> dict[str, Any]:
         feeds.keep(connection, ctx, states, at)
     done = alerting.compare(ctx, causes, KINDS, at=at)
     return {
-        "sources": _counted(state.state for state in states),
-        "causes": _counted(cause.kind for cause in causes),
+        "sources": dict(Counter(state.state for state in states)),
+        "causes": dict(Counter(cause.kind for cause in causes)),
         "told": done["told"],
         "over": done["over"],
     }
@@ -47,10 +45,3 @@ def shown(ctx: Context, at: datetime) -> dict[str, Any]:
     """The same look for somebody at the command line, who tells nobody: {sources, causes}."""
     states, causes = look(ctx, at)
     return {"sources": [asdict(state) for state in states], "causes": [asdict(cause) for cause in causes]}
-
-
-def _counted(words: Any) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    return counts
