@@ -282,6 +282,7 @@ def test_another_office_starts_with_a_copy_and_no_change_of_code(tmp_path):
     shutil.copytree(PACK, other)
     for file in (
         *other.glob("*.csv"),
+        *other.glob("*.geojson"),
         *other.glob("*.yaml"),
         *other.glob("sources/*.yaml"),
         *other.glob("reports/*.yaml"),
