@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from courtyard import (
     cases,
@@ -169,9 +172,10 @@ def _work(step: Stage, ctx: Context, part: str | None = None) -> Result:
     try:
         result = step.work(ctx, part) if step.per_source else step.work(ctx)
     except Exception as error:
-        runs.failed(ctx, name, error if isinstance(error, CourtyardError) else None)
-        if not step.per_source:
-            runs.ended(ctx, "failed")
+        with suppress(SQLAlchemyError):  # where the warehouse is down, its error is the one to be seen
+            runs.failed(ctx, name, error if isinstance(error, CourtyardError) else None)
+            if not step.per_source:
+                runs.ended(ctx, "failed")
         raise
     runs.told(ctx, name, result)
     return result
