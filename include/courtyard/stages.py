@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from courtyard import (
     cases,
@@ -176,9 +179,10 @@ def _work(step: Stage, ctx: Context, part: str | None = None) -> Result:
     try:
         result = _told(step, ctx, part)
     except Exception as error:
-        runs.failed(ctx, name, error if isinstance(error, CourtyardError) else None)
-        if not step.per_source:
-            runs.ended(ctx, "failed")
+        with suppress(SQLAlchemyError):  # where the warehouse is down, its error is the one to be seen
+            runs.failed(ctx, name, error if isinstance(error, CourtyardError) else None)
+            if not step.per_source:
+                runs.ended(ctx, "failed")
         raise
     runs.told(ctx, name, result)
     return result

@@ -31,7 +31,7 @@ def run(run_type: str, run_id: str = "r", user: str | None = None) -> SimpleName
         (run("scheduled", "s"), {"reason": "不算"}, ("scheduled", "", "s")),
         (run("manual", "m", "street01"), {"reason": " 补报 "}, ("manual", "补报", "street01")),
         (run("manual", "m"), {}, ("manual", "", "m")),
-        (run(DagRunType.BACKFILL_JOB, "b", "admin"), {"reason": "补报"}, ("backfill", "补报", "admin")),
+        (run(DagRunType("backfill"), "b", "admin"), {"reason": "补报"}, ("backfill", "补报", "admin")),
         (run("operator_triggered", "o"), {"reason": "补报"}, ("manual", "补报", "o")),
         (
             run("operator_triggered", "follow_on__2026Q1__after_2025Q4__7", "admin"),

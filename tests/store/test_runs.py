@@ -111,6 +111,15 @@ def test_what_goes_on_after_a_failure_is_running_again(ctx):
     assert listed(ctx, "outcome", "ended_at") == [("running", None)]
 
 
+def test_a_worker_thought_lost_does_not_bring_its_run_back(ctx):
+    stale = ctx.under(lease.acquire(ctx))
+    with ctx.engine().begin() as connection:
+        connection.execute(text("UPDATE warehouse.lease SET expires_at = clock_timestamp() - interval '1 second'"))
+    lease.acquire(other(ctx))
+    runs.told(stale, "fetch:justice", {"landed": 1})
+    assert listed(ctx, "kind", "outcome") == [("backfill", "failed"), ("cli", "running")]
+
+
 def test_what_only_takes_in_deliveries_is_no_run_of_a_quarter(ctx):
     lease.acquire(replace(ctx, asked=None))
     assert listed(ctx, "kind") == []

@@ -165,3 +165,15 @@ def test_a_form_says_how_far_back_its_queries_read(ctx):
         said = "".join((folder / name).read_text("utf-8") for name in files)
         if ":year_start" in said:
             assert spec.looks_back != "month", f"{spec.report}: looks_back: year"
+
+
+def test_an_archive_that_changed_makes_the_bulletins_due_that_show_it_and_never_the_runs_own(ctx):
+    built(ctx, *ALL, "2026Q4", "2027Q1")
+    mine = replace(ctx, period=Period.quarter(Q4))
+    with ctx.engine().begin() as connection:
+        assert follow_on.archived(connection, mine, []) == []
+        assert follow_on.archived(connection, mine, [Period.quarter(Q1)]) == [Q1, Q2, "2027Q1"]
+        assert follow_on.archived(connection, mine, [Period.quarter(Q4)]) == [Q1, "2026Q4"]
+    assert {(one.quarter, one.reason) for one in follow_on.due(ctx)} == {
+        (quarter, "更正续算：2025Q4 的档案有变动") for quarter in (Q1, Q2, "2026Q4", "2027Q1")
+    }

@@ -54,10 +54,15 @@ UPDATE warehouse.quarter_run SET outcome = 'failed', ended_at = clock_timestamp(
 """)
 _TELL = text(f"""
 UPDATE warehouse.quarter_run
-   SET told = (told - CAST(:step AS text)) || jsonb_build_object(CAST(:step AS text), CAST(:said AS jsonb)),
-       outcome = CASE WHEN outcome = 'failed' THEN 'running' ELSE outcome END,
-       ended_at = CASE WHEN outcome = 'failed' THEN NULL ELSE ended_at END
+   SET told = (told - CAST(:step AS text)) || jsonb_build_object(CAST(:step AS text), CAST(:said AS jsonb))
  WHERE {_OF} AND token = :token
+""")
+_GOES_ON = text(f"""
+UPDATE warehouse.quarter_run r SET outcome = 'running', ended_at = NULL
+ WHERE {_OF} AND token = :token AND outcome = 'failed'
+   AND EXISTS (SELECT FROM warehouse.lease l
+                WHERE l.street_code = r.street_code AND l.quarter = r.quarter AND l.token = r.token
+                  AND l.expires_at > clock_timestamp())
 """)
 _END = text(f"""
 UPDATE warehouse.quarter_run SET outcome = :outcome, ended_at = clock_timestamp()
@@ -105,20 +110,23 @@ def gave_up(ctx: Context) -> None:
 
 
 def told(ctx: Context, step: str, result: Mapping[str, Any]) -> None:
-    """Keep what a step of the run came to: counts, and the length of what is listed."""
-    _tell(ctx, step, {name: count for name, value in result.items() if (count := _counted(value)) is not None})
+    """Keep what a step of the run came to: counts, and the length of what is listed. A run that had failed goes on."""
+    _tell(ctx, step, {name: count for name, value in result.items() if (count := _counted(value)) is not None}, True)
 
 
 def failed(ctx: Context, step: str, error: CourtyardError | None) -> None:
     """Keep why a step failed, in one line; of what nobody foresaw only that it did."""
-    _tell(ctx, step, {"error": str(error) if error else "未预料的错误，见日志"})
+    _tell(ctx, step, {"error": str(error) if error else "未预料的错误，见日志"}, False)
 
 
-def _tell(ctx: Context, step: str, said: Mapping[str, Any]) -> None:
+def _tell(ctx: Context, step: str, said: Mapping[str, Any], goes_on: bool) -> None:
     if ctx.token is None:
         return
+    of_run = {**_where(ctx), "token": ctx.token}
     with ctx.engine().begin() as connection:
-        connection.execute(_TELL, {**_where(ctx), "token": ctx.token, "step": step, "said": Jsonb(said)})
+        connection.execute(_TELL, {**of_run, "step": step, "said": Jsonb(said)})
+        if goes_on:
+            connection.execute(_GOES_ON, of_run)
 
 
 def ended(ctx: Context, outcome: str) -> None:
