@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -57,6 +58,10 @@ SELECT unit_code, unit_name, community_code, dataset, dataset_title, status, is_
        due_on, sent_at, rows_read, rows_quarantined, reason, delivery_id, receipt_id
   FROM mart.submission_status WHERE street_code = :street AND period = :quarter ORDER BY unit_code, dataset
 """)
+_COUNTS = text("""
+SELECT period, status, is_held, is_late AND status <> 'missing' AS is_late, count(*)::int AS sheets
+  FROM mart.submission_status WHERE street_code = :street GROUP BY 1, 2, 3, 4
+""")
 _SUBMISSIONS = text("""
 SELECT s.receipt_id, s.sent_at, r.received_at, s.channel, r.name, s.unit_code, u.name AS unit_name, s.period,
        s.arrived_for, s.kind, s.status, s.code, s.reason, s.is_late, s.is_restatement, s.changes,
@@ -102,6 +107,15 @@ def sheets(connection: Connection, ctx: Context, day: date) -> list[Sheet]:
     where = {"street": ctx.street_code, "quarter": str(ctx.period)}
     cycle = Cycle.of(ctx.period, ctx.district.office.grid_cycle)
     return [_sheet(row, cycle, day) for row in connection.execute(_SHEETS, where)]
+
+
+def counts(connection: Connection, ctx: Context) -> dict[str, Counter[str]]:
+    """How many sheets of each quarter are in which state (`SHEETS`), and how many of them came `late`."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in connection.execute(_COUNTS, {"street": ctx.street_code}):
+        found[row.period]["held" if row.is_held else _SHEET_OF[row.status]] += row.sheets
+        found[row.period]["late"] += row.sheets if row.is_late else 0
+    return found
 
 
 def _sheet(row: Any, cycle: Cycle, day: date) -> Sheet:

@@ -68,10 +68,14 @@ class Feed:
     def title(self) -> str:
         return TITLES[self.state]
 
+    @property
+    def quarter(self) -> Period:
+        return Period.of("quarter", self.period.last_day)
+
 
 def asked(connection: Connection, ctx: Context) -> list[dict[str, Any]]:
     """What became of asking each source for the quarter and its months: {source, period, status, reason}."""
-    rows = connection.execute(_ASKED, _where(ctx)).mappings()
+    rows = connection.execute(_ASKED, _where(ctx, [ctx.period])).mappings()
     return [{key: row[key] for key in ("source", "period", "status", "reason")} for row in rows]
 
 
@@ -81,29 +85,33 @@ def held(connection: Connection, ctx: Context) -> list[dict[str, Any]]:
     Keys: source, name, dataset, status, reason, batch_id.
     """
     keys = ("source", "name", "dataset", "status", "reason", "batch_id")
-    return [{key: row[key] for key in keys} for row in connection.execute(_HELD, _where(ctx)).mappings()]
+    return [{key: row[key] for key in keys} for row in connection.execute(_HELD, _where(ctx, [ctx.period])).mappings()]
 
 
-def feeds(connection: Connection, ctx: Context, day: date) -> list[Feed]:
-    """Each source by its periods that end in the quarter, as they stand on a day; desks, which nobody asks, left out."""
-    where = _where(ctx)
+def feeds(connection: Connection, ctx: Context, day: date, quarters: list[Period]) -> list[Feed]:
+    """Each source by its periods that end in these quarters, as they stand on a day.
+
+    Desks, which nobody asks, are left out.
+    """
+    where = _where(ctx, quarters)
     fetched = {(row.source, row.period): row for row in connection.execute(_ASKED, where)}
     rows = {(row.source, row.period): row for row in connection.execute(_ROWS, where)}
     waiting: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for batch in connection.execute(_HELD, where).mappings():
         waiting[batch["source"], batch["period"]].append(dict(batch))
     found = []
-    for source, period in _expected(ctx):
+    for source, period in _expected(ctx, quarters):
         key = (source.source, str(period))
         found.append(_feed(source, period, day, (fetched.get(key), rows.get(key), waiting.get(key, []))))
     return found
 
 
-def _expected(ctx: Context) -> Iterator[tuple[SourceSpec, Period]]:
-    for source in ctx.district.sources.values():
-        if source.transport != "desk":
-            for period in ctx.period.parts(source.cadence):
-                yield source, period
+def _expected(ctx: Context, quarters: list[Period]) -> Iterator[tuple[SourceSpec, Period]]:
+    for quarter in quarters:
+        for source in ctx.district.sources.values():
+            if source.transport != "desk":
+                for period in quarter.parts(source.cadence):
+                    yield source, period
 
 
 def _feed(source: SourceSpec, period: Period, day: date, known: tuple[Any, Any, list[dict[str, Any]]]) -> Feed:
@@ -134,5 +142,6 @@ def _feed(source: SourceSpec, period: Period, day: date, known: tuple[Any, Any, 
     )
 
 
-def _where(ctx: Context) -> dict[str, Any]:
-    return {"street": ctx.street_code, "periods": [str(ctx.period), *map(str, ctx.period.parts("month"))]}
+def _where(ctx: Context, quarters: list[Period]) -> dict[str, Any]:
+    periods = [str(part) for quarter in quarters for part in (quarter, *quarter.parts("month"))]
+    return {"street": ctx.street_code, "periods": periods}
