@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from courtyard.boards import answering, guard, menu, quarter_asked, quarter_reading
+from courtyard.boards import answering, guard, menu, quarter_asked, quarter_reading, report
 from courtyard.boards.quarter_reading import Board, Line
 from courtyard.boards.refusal import Refused
 from courtyard.boards.who import Who
@@ -51,13 +51,15 @@ def _shown(request: Request, who: Who, quarter: Period) -> Response:
     chosen = {"community": community, "status": state}
     return answering.page(
         request, "quarter.html", board=found, chosen=chosen, states=_STATES, marks=_calendar(found, day), today=day,
-        sheet_titles=_STATES["网格"], feed_titles=TITLES, stages=Stage, **shown,
+        names=report.names(ctx), sheet_titles=_STATES["网格"], feed_titles=TITLES, stages=Stage, **shown,
     )  # fmt: skip
 
 
 def _filtered(board: Board, community: str, state: str) -> dict[str, Any]:
     """The parts of the board that a filter leaves; a part without a line of the chosen state is None."""
-    kind = "feed" if state.startswith("feed-") else "report" if state.startswith("report-") else "sheet" if state else ""
+    kind = (
+        "feed" if state.startswith("feed-") else "report" if state.startswith("report-") else "sheet" if state else ""
+    )
     of_sheets = kind in ("", "sheet")
     is_whole = not community or kind in ("feed", "report")
     sheets = [

@@ -23,7 +23,9 @@ def asked(office: Office, text: str, day: date) -> Period:
         begins = f"{quarter.start.year}年{quarter.start.month}月1日"
         raise Refused(404, f"{quarter.title}还没有开始。", f"它从{begins}开始。{choose}")
     if quarter < first:
-        raise Refused(404, f"{quarter.title}早于本街道建档。", f"本街道从{first.title}起建档，更早的数据不在系统里。{choose}")
+        raise Refused(
+            404, f"{quarter.title}早于本街道建档。", f"本街道从{first.title}起建档，更早的数据不在系统里。{choose}"
+        )
     return quarter
 
 

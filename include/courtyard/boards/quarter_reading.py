@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from courtyard.boards import quarter_asked, quarter_runs, quarter_steps
+from courtyard.boards import quarter_asked, quarter_runs, quarter_steps, report_access
 from courtyard.boards.quarter_steps import Step
 from courtyard.boards.who import Who
 from courtyard.context import Context
@@ -26,7 +26,15 @@ from courtyard.warehouse.arrivals import TITLES, Feed
 SHOWN_QUARTERS = 12
 LATE = "迟报"
 BAD, WARN, GOOD, NIL, NONE = "bad", "warn", "good", "nil", ""
-_SHEET_CSS = {"missing": BAD, "refused": BAD, "partly": WARN, "held": WARN, "received": NONE, "reported": GOOD, "nil": NIL}
+_SHEET_CSS = {
+    "missing": BAD,
+    "refused": BAD,
+    "partly": WARN,
+    "held": WARN,
+    "received": NONE,
+    "reported": GOOD,
+    "nil": NIL,
+}
 _FEED_CSS = {"failed": BAD, "held": WARN, "not_asked": WARN, "absent": WARN, "landed": GOOD}
 _STAGE_CSS = {
     Stage.HELD: BAD, Stage.RETURNED: BAD, Stage.NOT_MADE: WARN, Stage.WAITING: WARN, Stage.UNSENT: WARN,
@@ -96,7 +104,9 @@ def board(connection: Connection, ctx: Context, who: Who, day: date) -> Board:
     lock = lock_of(connection, ctx, quarter, day)
     feeds = [feed for feed in arrivals.feeds(connection, ctx, day, sorted(everything)) if _is_theirs(who, feed)]
     standings = [
-        one for one in progress.standings(connection, ctx, day, sorted(everything)) if sees_report(ctx, who, one)
+        one
+        for one in progress.standings(connection, ctx, day, sorted(everything))
+        if report_access.is_told(ctx, who, one.entry.report, one.entry.recipient)
     ]
     sheets = [] if who.role == "department" else collection.sheets(connection, ctx, day)
     lines = {
@@ -114,13 +124,6 @@ def board(connection: Connection, ctx: Context, who: Who, day: date) -> Board:
         _glances(connection, ctx, who, quarters, (feeds, standings)),
         follow_ons if who.role == "street" else [], quarter_runs.of(connection, ctx, quarter) if who.role == "street" else [],
     )  # fmt: skip
-
-
-def sees_report(ctx: Context, who: Who, standing: Standing) -> bool:
-    """Whether the board tells this user of a report: a department of those it receives, everybody else of all."""
-    if who.role != "department":
-        return True
-    return who.department in {r.name for r in standing.recipients} | {standing.entry.recipient}
 
 
 def report_lines(standings: list[Standing]) -> list[Line]:
@@ -160,7 +163,9 @@ def _communities(ctx: Context, who: Who, lines: dict[tuple[str, str], Line]) -> 
         counts[code][line.about.state] += 1
         counts[code]["late"] += line.about.is_late
     return [
-        Community(code, ctx.district.unit_by_code[code].name, counts[code], grids[code] if who.sees_unit(code) else None)
+        Community(
+            code, ctx.district.unit_by_code[code].name, counts[code], grids[code] if who.sees_unit(code) else None
+        )
         for code in sorted(grids)
     ]
 
@@ -173,7 +178,9 @@ def _to_do(who: Who, lines: dict[tuple[str, str], Line]) -> list[tuple[list[Line
         if who.sees_unit(sheet.unit_code) and (line.step is not quarter_steps.NOTHING or sheet.is_late):
             alike[sheet.unit_code, sheet.state, sheet.reason].append(line)
     found = [(together, together[0]) for together in alike.values()]
-    return sorted(found, key=lambda pair: (pair[1].rank, list(SHEETS).index(pair[1].about.state), pair[1].about.unit_code))
+    return sorted(
+        found, key=lambda pair: (pair[1].rank, list(SHEETS).index(pair[1].about.state), pair[1].about.unit_code)
+    )
 
 
 def _glances(

@@ -45,4 +45,10 @@ def _told(row: Any) -> dict[str, Any]:
         kind = KINDS.get(row["waits_for_kind"] or "", "")
         why = f"（{row['waits_for_reason']}）" if row["waits_for_reason"] else ""
         waiting = f"等{kind}运行 {row['waits_for']} 结束{why}"
-    return {**row, "kind": KINDS[row["kind"]], "title": outcome, "css": "bad" if row["is_lost"] else css, "waiting": waiting}
+    return {
+        **row,
+        "kind": KINDS[row["kind"]],
+        "title": outcome,
+        "css": "bad" if row["is_lost"] else css,
+        "waiting": waiting,
+    }

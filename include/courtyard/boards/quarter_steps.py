@@ -38,7 +38,9 @@ def of_sheet(sheet: Sheet, cycle: Cycle, lock: Lock, day: date) -> Step:
         case "missing" if day <= cycle.frozen_on:
             return Step(f"网格到{_day(cycle.frozen_on)}补交，记为迟报", f"courtyard remind {cycle.period}")
         case "missing":
-            return Step("网格补交，作为更正数重新发布", f"courtyard submissions {cycle.period} --unit {sheet.unit_code}")
+            return Step(
+                "网格补交，作为更正数重新发布", f"courtyard submissions {cycle.period} --unit {sheet.unit_code}"
+            )
         case "refused":
             return Step("网格按回执改好后重新报送", path=delivery, link="看回执")
         case "partly":

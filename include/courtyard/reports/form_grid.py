@@ -126,7 +126,9 @@ def _grid(stream: _Stream, styles: list[_Style], first_row: int, which: tuple[in
     values = _values(found, styles)
     shown = [row for row in values if row < first_row or row >= start]
     widths = _widths(head, max((column for row in values.values() for column in row), default=1))
-    merges = [_clipped(merge, first_row, start, stop if page < pages else None) for merge in _merges(stream.until(b"\0"))]
+    merges = [
+        _clipped(merge, first_row, start, stop if page < pages else None) for merge in _merges(stream.until(b"\0"))
+    ]
     rows = _rows(values, shown, [merge for merge in merges if merge], len(widths), first_row)
     return Grid(widths, rows, page, pages)
 

@@ -82,7 +82,7 @@ def _of(ctx: Context, known: dict[tuple[str, str], Entry], quarters: list[Period
     }
     for key, (spec, period) in expected.items():
         entry = known.get(key)
-        if entry is None or not entry.revisions and entry.status is not Status.HELD:
+        if entry is None or (not entry.revisions and entry.status is not Status.HELD):
             as_of = spec.as_of(period)
             status = Status.NOT_MADE if as_of < day else Status.NOT_DUE
             entry = Entry(spec.report, spec.title, spec.recipient, period, as_of, status, "", spec)

@@ -63,7 +63,10 @@ def _pages(
     yield _SCRIPT, showing.source(_SCRIPT).encode()
     for spec in ctx.district.reports.values():
         own = [entry for entry in entries if entry.report == spec.report]
-        yield f"reports/{spec.report}.html", page("report.html", 1, spec=spec, entries=own, **about(ctx, spec, admitted))
+        yield (
+            f"reports/{spec.report}.html",
+            page("report.html", 1, spec=spec, entries=own, **about(ctx, spec, admitted)),
+        )
     for entry in entries:
         if entry.revisions:
             yield entry.page, page("publication.html", 2, entry=entry)

@@ -84,6 +84,11 @@ def _progress(connection: Connection, ctx: Context) -> dict[RevisionKey, Progres
     return found
 
 
+def progress_of(connection: Connection, ctx: Context, revision: RevisionKey) -> Progress:
+    """How far one revision has come on its way out."""
+    return _progress(connection, ctx).get(revision, Progress(Status.WAITING))
+
+
 def _changes(connection: Connection, ctx: Context) -> dict[RevisionKey, tuple[Change, ...]]:
     """What each revision changed: columns and counts. Values are in the forms alone, which few may open."""
     found: dict[RevisionKey, list[Change]] = defaultdict(list)
