@@ -123,7 +123,7 @@ def _sheet(row: Any, cycle: Cycle, day: date) -> Sheet:
     since, reason = row.sent_at, row.reason
     if state == "missing":
         since = cycle.due_on + timedelta(days=1) if day > cycle.due_on else None
-        reason = cycle.why(day)
+        reason = f"没有收到采集表；{cycle.why(day)}"
     elif state == "partly":
         reason = f"{row.rows_quarantined}行退回，其余{row.rows_read - row.rows_quarantined}行已计入"
     elif state == "refused" and not reason:
