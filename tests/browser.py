@@ -42,7 +42,7 @@ class Phone:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self._socket.recv(timeout=SECONDS))
+            answer = json.loads(self._socket.recv(timeout=3 * SECONDS))
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer
                 return answer["result"]

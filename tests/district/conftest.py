@@ -57,6 +57,7 @@ user,role,unit_code,post,department,airflow_role,valid_from,valid_to
 code,name,aliases,contact,valid_from,valid_to
 urban_management,城管局,城管,urban@city.example,2020-01-01,
 """,
+    "rules/map.yaml": "- {layer: listed, title: 在册, unit: 人, figures: [key_groups.registered], classes: [1, 5], tone: red}\n",
     "rules/cases.yaml": """\
 levels:
   - {level: courtyard, title: 院落, unit: grid}

@@ -16,7 +16,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import stages
-from courtyard.boards import answering, guard, menu, quarter, report, report_form, report_period
+from courtyard.boards import (
+    answering,
+    courtyard,
+    guard,
+    map,
+    menu,
+    quarter,
+    report,
+    report_form,
+    report_period,
+)
 from courtyard.boards.refusal import Refused
 from courtyard.context import Context
 from courtyard.district import load_district
@@ -67,7 +77,7 @@ def build(
 
 def _pages() -> tuple[Callable[[FastAPI], None], ...]:
     """What mounts the routes of each page, in the order of the menu."""
-    return (quarter.mount, report.mount, report_period.mount, report_form.mount)
+    return (map.mount, courtyard.mount, quarter.mount, report.mount, report_period.mount, report_form.mount)
 
 
 def _mount_assets(app: FastAPI) -> None:

@@ -13,6 +13,18 @@ SELECT count(*) FILTER (WHERE status IN ('held', 'waiting', 'handling', 'answere
                           AND (followed_up_at IS NULL OR followed_up_at < answered_at)) AS follow_up
   FROM cases."case" WHERE street_code = :street
 
+-- name: by_courtyard
+SELECT courtyard_code, count(*) AS open,
+       count(*) FILTER (WHERE status <> 'answered'
+                          AND (is_total_overdue OR total_due_at <= :at
+                               OR coalesce(CASE status WHEN 'held' THEN acknowledge_due_at
+                                                       WHEN 'waiting' THEN least(acknowledge_due_at, solve_due_at)
+                                                       ELSE solve_due_at END,
+                                           CASE WHEN is_supervised THEN '-infinity'::timestamptz END) <= :at)) AS overdue
+  FROM cases."case"
+ WHERE street_code = :street AND status IN ('held', 'waiting', 'handling', 'answered') AND courtyard_code IS NOT NULL
+ GROUP BY courtyard_code
+
 -- name: reports
 -- Whoever reported: by a resident's page or by 12345, in the words that are believed now.
 SELECT DISTINCT ON (p.reported_at, p.dataset, p.record_key)

@@ -28,6 +28,7 @@ def application() -> typer.Typer:
         intake_keys,
         letters,
         mart_commands,
+        outlines,
         proposals,
         releasing,
         residents,

@@ -14,6 +14,8 @@ from courtyard.district import (
     contract_checks,
     figure_checks,
     history_checks,
+    map_layers,
+    outlines,
     recipients,
     registers,
     report_checks,
@@ -41,6 +43,8 @@ def problems_of(pack: Pack) -> Iterator[str]:
         figure_checks.problems_of,
         case_checks.problems_of,
         users.problems_of,
+        outlines.problems_of,
+        map_layers.problems_of,
     )
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *history_checks.CHECKS, *specifications))
 

@@ -19,6 +19,7 @@ from courtyard.district.models import (
     Indicator,
     KeyGroup,
     Linkage,
+    MapLayer,
     Office,
     Recipients,
     ReportSpec,
@@ -43,6 +44,7 @@ PACK_FILES: dict[str, tuple[str, Any]] = {
     "rules/linkage.yaml": ("linkage", Linkage),
     "rules/burden.yaml": ("burden", BurdenRules),
     "rules/cases.yaml": ("cases", CaseRules),
+    "rules/map.yaml": ("map", tuple[MapLayer, ...]),
 }
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MONTH = r"^\d{4}-\d{2}(-\d{2})?$"

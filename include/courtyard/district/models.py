@@ -26,6 +26,7 @@ from courtyard.district.contract import (
 from courtyard.district.figures import ArchiveRules, Indicator, Known, TagRule, known_figures
 from courtyard.district.frozen import Frozen
 from courtyard.district.lookup import Lookup
+from courtyard.district.map_layers import MapLayer
 from courtyard.district.office import (
     Alias,
     CodeList,
@@ -38,6 +39,7 @@ from courtyard.district.office import (
     Post,
     Unit,
 )
+from courtyard.district.outlines import Outline, Outlines
 from courtyard.district.recipients import Entitlement, Recipient, Recipients
 from courtyard.district.report import METADATA_FIELDS, ReportChart, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
@@ -76,7 +78,10 @@ __all__ = [
     "KeyGroup",
     "LevelName",
     "Linkage",
+    "MapLayer",
     "Office",
+    "Outline",
+    "Outlines",
     "Post",
     "Recipient",
     "Recipients",
@@ -181,8 +186,14 @@ class District(Lookup, Frozen):
     burden: BurdenRules
     departments: tuple[Department, ...] = ()
     users: tuple[User, ...] = ()
+    outlines: tuple[Outline, ...] = ()
     cases: CaseRules
+    map_layers: tuple[MapLayer, ...] = ()
     root: Path = Field(exclude=True)
+
+    @cached_property
+    def outline_by_code(self) -> dict[str, Outline]:
+        return {outline.code: outline for outline in self.outlines}
 
     @cached_property
     def figures(self) -> dict[str, Known]:

@@ -22,7 +22,9 @@ from courtyard.district.models import (
     Indicator,
     KeyGroup,
     Linkage,
+    MapLayer,
     Office,
+    Outlines,
     Post,
     Recipients,
     ReportSpec,
@@ -59,6 +61,7 @@ class Pack:
     duties: Read[tuple[Duty, ...]]
     departments: Read[tuple[Department, ...]]
     users: Read[tuple[User, ...]]
+    outlines: Read[Outlines]
     sources: dict[str, Read[SourceSpec]]
     contracts: dict[str, Read[Contract]]
     codes: dict[str, Read[CodeList]]
@@ -72,3 +75,4 @@ class Pack:
     linkage: Read[Linkage]
     burden: Read[BurdenRules]
     cases: Read[CaseRules]
+    map_layers: Read[tuple[MapLayer, ...]]
