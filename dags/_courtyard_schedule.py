@@ -94,6 +94,12 @@ def quarter_param(otherwise: str) -> Param:
     return Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description=told)
 
 
+def reason_param() -> Param:
+    """The run parameter `reason`: why somebody runs or backfills a quarter."""
+    told = "手动运行和回填必填，如“补报民政数据”；定时运行不填。会写入运行台账。"
+    return Param("", type="string", maxLength=200, title="原因", description=told)
+
+
 def period_param(otherwise: str) -> Param:
     """The run parameter `period`, a quarter or a month; `otherwise` as in `quarter_param`."""
     told = f"如 2026Q3 或 2026-07；留空{otherwise}。"
@@ -103,6 +109,11 @@ def period_param(otherwise: str) -> Param:
 def quarter_of(params: dict[str, Any], moment: datetime | None) -> str:
     """The quarter of a run: its parameter, else the quarter in which a moment of the run lies."""
     return params.get("quarter") or str(Period.of("quarter", _known(moment, "quarter")))
+
+
+def running_quarter() -> str:
+    """The quarter of today, for what belongs to no quarter."""
+    return str(Period.of("quarter", datetime.now(SHANGHAI)))
 
 
 def quarter_collected(params: dict[str, Any], moment: datetime | None) -> str:

@@ -24,15 +24,22 @@ TRIED_AGAIN = {
 }
 
 
-def run(stage: str, period: str, *, part: str | None = None, token: int | None = None, refetch: bool = False) -> Any:
-    """Run one stage of the library in this task."""
+def run(stage: str, period: str, **given: Any) -> Any:
+    """Run one stage of the library in this task; `given` as in `stages.run_stage`."""
     from courtyard import stages
 
     with in_one_line(TRIED_AGAIN.get(stage, "")):
-        result = stages.run_stage(
-            stage, period, part=part, holder=holder(), token=token, connection=connection, refetch=refetch
-        )
+        result = stages.run_stage(stage, period, holder=holder(), connection=connection, **given)
         return stages.require_published(result) if stage == "publish" else result
+
+
+def open_quarter(quarter: str, asked: dict[str, str]) -> int:
+    """Take the lease of a quarter for this run; returns its token. `asked` is kind, reason and asker."""
+    from courtyard.context import Asked
+
+    task = get_current_context()["ti"]
+    is_last = task.try_number > task.max_tries
+    return run("open", quarter, asked=Asked(**asked), gives_up=is_last)["token"]  # type: ignore[arg-type]
 
 
 def send(period: str) -> Any:

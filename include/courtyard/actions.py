@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
-from courtyard import cases, reports, stages
+from courtyard import cases, reports, runnable, stages
 from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
+from courtyard.store import runs
+from courtyard.warehouse import follow_on
 
 LATE = timedelta(days=31)
 """So long after a quarter has ended, deliveries that were late for it are still looked for every day."""
+LOST = timedelta(hours=6)
+"""So long after a correction the runs that follow from it have run."""
+log = logging.getLogger(__name__)
 _UNREAD = text("""
 SELECT EXISTS (SELECT FROM landing.delivery d
                 WHERE d.street_code = :street AND d.source = ANY(:sources) AND d.period = ANY(:periods)
@@ -68,6 +74,25 @@ def _unread(quarter: Period, holder: str, connection: Connect) -> list[Context]:
     return found
 
 
+def due(period: str, *, holder: str, at: datetime, again: bool, connection: Connect = None) -> list[dict[str, Any]]:
+    """The quarters to be run again after a correction, the oldest first: {run_id, conf} of the run of each.
+
+    The id is one a cause. With `again`, what has been due for hours gets another one each day: its trigger was lost or its run
+    has failed. A quarter that a post has closed is named in the log and stays due until it is opened again.
+    """
+    found, ctx = [], context(period, holder=holder, connection=connection)
+    for one in follow_on.due(ctx):
+        if why := runnable.closed(ctx, Period.quarter(one.quarter), at):
+            log.warning("%s 待续算：%s", one.quarter, why)
+            continue
+        run_id = one.run_id
+        if again and at - one.asked_at > LOST:
+            log.warning("%s 自 %s 起待续算：%s", one.quarter, runs.moment(one.asked_at), one.reason)
+            run_id += f"__{at:%Y%m%d}"
+        found.append({"run_id": run_id, "conf": {"quarter": one.quarter, "reason": one.reason}})
+    return found
+
+
 def deliver(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
     """Send what is signed or waived, whatever its period."""
     return reports.deliver(context(period, holder=holder, connection=connection), at=at)
@@ -112,6 +137,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "report": report,
     "reports_wait": reports_wait,
     "take_in_reports": take_in_reports,
+    "due": due,
     "deliver": deliver,
     "cases": move_cases,
     "forget": forget,

@@ -8,16 +8,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from courtyard import cases, handover, identity, landing, notices, parsing, reports, submissions, validation, warehouse
+from courtyard import (
+    cases,
+    handover,
+    identity,
+    landing,
+    notices,
+    parsing,
+    reports,
+    runnable,
+    submissions,
+    validation,
+    warehouse,
+)
 from courtyard.connection import Connection, from_env
-from courtyard.context import Context
+from courtyard.context import Asked, Context
 from courtyard.district import load_district
 from courtyard.errors import CourtyardError, HeldError, SourceError, UsageError
 from courtyard.period import SHANGHAI, Period
 from courtyard.privacy import keys
 from courtyard.runtime import postgres
 from courtyard.settings import Settings
-from courtyard.store import lease
+from courtyard.store import lease, runs
+from courtyard.warehouse import follow_on
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +52,8 @@ class Stage:
 
 
 def _open(ctx: Context) -> Result:
+    if ctx.asked is not None:
+        runnable.check(ctx, datetime.now(SHANGHAI))
     return {"token": lease.acquire(ctx)}
 
 
@@ -53,8 +68,10 @@ def _cases(ctx: Context) -> Result:
 
 
 def _publish(ctx: Context) -> Result:
+    causes = follow_on.open_causes(ctx)  # what comes while the forms are made stays due
     result = reports.publish(ctx)
-    lease.release(ctx)
+    follow_on.settle(ctx, causes)
+    lease.release(ctx, "held" if result["held"] else "done")
     return result
 
 
@@ -98,6 +115,7 @@ def context(
     connection: Connect = None,
     token: int | None = None,
     refetch: bool = False,
+    asked: Asked | None = None,
 ) -> Context:
     """Everything a stage needs for one period, a quarter as a rule, from the environment unless given."""
     settings = settings or Settings.from_env()
@@ -111,6 +129,7 @@ def context(
         holder=holder,
         token=token,
         refetch=refetch,
+        asked=asked,
     )
 
 
@@ -123,17 +142,39 @@ def run_stage(
     token: int | None = None,
     connection: Connect = None,
     refetch: bool = False,
+    asked: Asked | None = None,
+    gives_up: bool = False,
 ) -> Result:
     """Run one stage of a quarter in this process: what every Airflow task does.
 
-    `part` is the source of a per-source stage. Raises CourtyardError for all that a user can act on.
+    `part` is the source of a per-source stage. `asked` goes with `open`; so does `gives_up`, where it is not tried
+    again when another run has the quarter. Raises CourtyardError for all that a user can act on.
     """
     chosen = stage(name)
     if not chosen.per_source:
-        Period.quarter(period)  # a source may also be asked for one month
-    ctx = context(period, holder=holder, connection=connection, token=token, refetch=refetch)
+        runnable.quarter(period)  # a source may also be asked for one month
+    ctx = context(period, holder=holder, connection=connection, token=token, refetch=refetch, asked=asked)
     lease.renew(ctx)
-    return chosen.work(ctx, part) if chosen.per_source else chosen.work(ctx)
+    try:
+        return _work(chosen, ctx, part)
+    except HeldError:
+        if gives_up:
+            runs.gave_up(ctx)
+        raise
+
+
+def _work(step: Stage, ctx: Context, part: str | None = None) -> Result:
+    """One step, or one source of it, with its outcome kept in the ledger of runs."""
+    name = f"{step.name}:{part}" if part else step.name
+    try:
+        result = step.work(ctx, part) if step.per_source else step.work(ctx)
+    except Exception as error:
+        runs.failed(ctx, name, error if isinstance(error, CourtyardError) else None)
+        if not step.per_source:
+            runs.ended(ctx, "failed")
+        raise
+    runs.told(ctx, name, result)
+    return result
 
 
 def run_quarter(ctx: Context) -> Iterator[tuple[str, Result | CourtyardError]]:
@@ -158,15 +199,19 @@ def run_these(ctx: Context, steps: Iterable[Stage]) -> Iterator[tuple[str, Resul
             if step.per_source:
                 for source in ctx.district.sources:
                     try:
-                        yield f"{step.name}:{source}", step.work(ctx, source)
+                        yield f"{step.name}:{source}", _work(step, ctx, source)
                     except CourtyardError as error:
                         yield f"{step.name}:{source}", error
                 continue
-            result = step.work(ctx)
+            result = _work(step, ctx)
             if step.name == "open":
                 token = result["token"]
                 ctx = ctx.under(token)
             yield step.name, result
+    except HeldError:
+        if token is None:
+            runs.gave_up(ctx)  # nobody waits in this process
+        raise
     finally:
         if token is not None:
             lease.release(ctx)

@@ -146,9 +146,24 @@ def test_what_residents_send_is_landed_in_time_whatever_else_runs(dags):
 def test_the_quarter_has_the_stages_of_the_library_in_order(dags):
     chain = [stage.name for stage in stages.STAGES]
     quarter = dags["courtyard_quarter"]
-    assert {task.task_id for task in quarter.tasks} == {*chain, "watch"}, "One task a stage of courtyard.stages.STAGES."
+    beside = {"watch", "due", "follow_on"}
+    assert {task.task_id for task in quarter.tasks} == {*chain, *beside}, "One task a stage of courtyard.stages.STAGES."
     for earlier, later in itertools.pairwise(chain):
         assert later in quarter.get_task(earlier).downstream_task_ids, f"{later} must follow {earlier}."
+
+
+def test_what_a_run_has_made_due_is_triggered_by_the_run_and_once_more_by_the_daily_one(dags):
+    for dag_id, after in (("courtyard_quarter", {"archive", "publish"}), ("courtyard_reports", {"deliver"})):
+        due, trigger = dags[dag_id].get_task("due"), dags[dag_id].get_task("follow_on")
+        assert due.upstream_task_ids == after and trigger.upstream_task_ids == {"due"}
+        assert due.trigger_rule == "all_done_min_one_success", "A held report keeps no other quarter waiting."
+        assert trigger.is_mapped and trigger.partial_kwargs["max_active_tis_per_dagrun"] == 1, (
+            "In the order of quarters."
+        )
+
+
+def test_a_quarter_is_run_for_a_reason(dags):
+    assert {"quarter", "reason"} <= set(dags["courtyard_quarter"].params)
 
 
 def test_mapped_tasks_carry_a_label(dags):

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from courtyard.cli import collection
 from courtyard.errors import CourtyardError
 from courtyard.settings import Settings
+from courtyard.store import runs
 from courtyard.submissions.outcome import TITLES
 
 LEDGER_COLUMNS = (
@@ -108,6 +109,12 @@ def status(console: Console, found: dict[str, Any]) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    for row in found["due"]:
+        told = f"[yellow]待续算[/yellow]：{row['quarter']}，自 {runs.moment(row['asked_at'])} 起，{row['reason']}"
+        console.print(told, highlight=False, soft_wrap=True)
+    for row in found["runs"]:
+        run = runs.named(row["holder"], row["kind"], row["reason"], row["opened_at"])
+        console.print(f"运行：{run} {runs.OUTCOMES[row['outcome']]}", highlight=False, soft_wrap=True)
     for row in found["reports"]:
         console.print(f"报表 {row['report']} {row['period']}：{row['state']}", highlight=False, soft_wrap=True)
 

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from courtyard.cases import overview
 from courtyard.context import Context
 from courtyard.period import SHANGHAI
+from courtyard.store import runs
 from courtyard.submissions import collection
-from courtyard.warehouse import arrivals
+from courtyard.warehouse import arrivals, follow_on
 
 _GRID_STATUSES = (
     "accepted", "accepted_with_findings", "partly_accepted", "confirmed_nil", "received", "rejected", "missing",
@@ -41,6 +42,7 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
         sources, held = arrivals.asked(connection, ctx), arrivals.held(connection, ctx)
         board = collection.board(connection, ctx, day)
         cycle = collection.calendar(connection, ctx, day)
+        ran = runs.listed(connection, ctx.street_code, str(ctx.period), most=5)
         cases = overview.counts(connection, ctx, datetime.combine(day, time.max, SHANGHAI))
     counts: dict[str, Counter[str]] = {}
     for row in grids:
@@ -57,4 +59,6 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
         "held_batches": held,
         "reports": reports,
         "cases": cases,
+        "runs": ran,
+        "due": [{"quarter": due.quarter, "reason": due.reason, "asked_at": due.asked_at} for due in follow_on.due(ctx)],
     }

@@ -89,8 +89,8 @@ class Api:
             "dag_run_id"
         ]
 
-    def backfill(self, dag_id: str, from_date: str, to_date: str) -> int:
-        """Start a backfill, one run at a time, that reprocesses completed runs; returns its id."""
+    def backfill(self, dag_id: str, from_date: str, to_date: str, reason: str) -> int:
+        """Start a backfill, one run at a time, that reprocesses completed runs; `reason` is kept. Returns its id."""
         body = {
             "dag_id": dag_id,
             "from_date": from_date,
@@ -98,7 +98,7 @@ class Api:
             "max_active_runs": 1,
             "reprocess_behavior": "completed",
             "run_backwards": False,
-            "dag_run_conf": {},
+            "dag_run_conf": {"reason": reason},
         }
         return self._send("POST", "/api/v2/backfills", json=body)["id"]
 
@@ -108,12 +108,17 @@ class Api:
             for found in self._get("/api/v2/backfills", dag_id=dag_id, limit=100)["backfills"]:
                 if found["completed_at"] is None:
                     self._send("PUT", f"/api/v2/backfills/{found['id']}/cancel")
-            for run in [*self.runs(dag_id, state="running"), *self.runs(dag_id, state="queued")]:
+            for run in self.unfinished(dag_id):
                 path = f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
                 self._send("PATCH", path, json={"state": "failed"})
 
     def runs(self, dag_id: str, **query: Any) -> list[dict[str, Any]]:
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns", limit=100, **query)["dag_runs"]
+
+    def unfinished(self, dag_id: str) -> list[dict[str, Any]]:
+        """Runs that run or are queued, in the order in which they were asked for."""
+        found = [*self.runs(dag_id, state="running"), *self.runs(dag_id, state="queued")]
+        return sorted(found, key=lambda run: run["run_after"])
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
