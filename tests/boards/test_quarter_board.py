@@ -142,7 +142,7 @@ def test_runs_tell_who_and_why_and_for_whom_one_waits(quarter: World, as_user: O
                        VALUES ('510105005', '2026Q2', '2025Q4', ARRAY['civil_affairs:1'])""")
     page = as_user("street01").get("/quarter/2026Q3").text
     assert "street01 2025Q4 更正" in line(page, "有报表暂缓", "回填")
-    assert "等回填运行 a 结束（2025Q4 更正）" in line(page, "定时", "airflow")
+    assert "等待回填（a，原因：2025Q4 更正，自 2026-10-07" in line(page, "定时运行", "airflow")
     assert "因 2025Q4 更正， 2026Q2 须续算" in line(page, "须续算")
     for user in ("community01", "department01", "viewer01"):
         told = as_user(user).get("/quarter/2026Q3").text

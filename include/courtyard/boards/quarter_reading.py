@@ -20,8 +20,9 @@ from courtyard.submissions import collection
 from courtyard.submissions.collection import SHEETS, Sheet
 from courtyard.submissions.cycle import Cycle
 from courtyard.submissions.locks import Lock, lock_of
-from courtyard.warehouse import arrivals
+from courtyard.warehouse import arrivals, follow_on
 from courtyard.warehouse.arrivals import TITLES, Feed
+from courtyard.warehouse.follow_on import Due
 
 SHOWN_QUARTERS = 12
 LATE = "迟报"
@@ -91,7 +92,7 @@ class Board:
     feeds: list[Line] | None
     reports: list[Line] | None
     glances: list[Glance]
-    follow_ons: list[dict[str, Any]]
+    follow_ons: list[Due]
     runs: list[dict[str, Any]]
 
 
@@ -115,14 +116,13 @@ def board(connection: Connection, ctx: Context, who: Who, day: date) -> Board:
         )
         for sheet in sheets
     }
-    follow_ons = quarter_runs.due(connection, ctx)
     is_detailed = who.role in ("street", "department")
     return Board(
         quarter, cycle, lock, {sheet.dataset: sheet.title for sheet in sheets}, _communities(ctx, who, lines),
         _to_do(who, lines), _feed_lines(feeds, quarter) if is_detailed else None,
         report_lines([s for s in standings if s.entry.quarter == quarter]) if is_detailed else None,
         _glances(connection, ctx, who, quarters, (feeds, standings)),
-        follow_ons if who.role == "street" else [], quarter_runs.of(connection, ctx, quarter) if who.role == "street" else [],
+        follow_on.due(ctx) if who.role == "street" else [], quarter_runs.of(connection, ctx, quarter) if who.role == "street" else [],
     )  # fmt: skip
 
 
