@@ -31,6 +31,13 @@ PATHS = (
     "/map?community={community}",
     "/map?tag=old_courtyard",
     "/courtyard/{courtyard}",
+    "/quarter",
+    "/reports",
+    "/reports?quarter=all",
+    "/reports/grid_team",
+    "/reports/grid_team/{quarter}",
+    "/reports/grid_team/{quarter}/form",
+    "/reports/grid_team/{quarter}/cell/B5",
     "/desk",
     "/cases",
     "/cases?overdue=1",
@@ -80,6 +87,7 @@ def main() -> int:
     district = load_district(settings.district_path)
     named = {
         "courtyard": district.courtyards[0].code,
+        "quarter": district.office.first_quarter,
         "community": district.community_of(district.courtyards[0].code).code,
     }
     with ExitStack() as stack:

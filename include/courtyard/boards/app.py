@@ -28,6 +28,10 @@ from courtyard.boards import (
     map,
     menu,
     quality,
+    quarter,
+    report,
+    report_form,
+    report_period,
     run,
 )
 from courtyard.boards.refusal import Refused
@@ -83,6 +87,10 @@ def _pages() -> tuple[Callable[[FastAPI], None], ...]:
     return (
         map.mount,
         courtyard.mount,
+        quarter.mount,
+        report.mount,
+        report_period.mount,
+        report_form.mount,
         desk.mount,
         cases.mount,
         burden.mount,
