@@ -28,6 +28,7 @@ def application() -> typer.Typer:
         intake_keys,
         letters,
         mart_commands,
+        packs,
         proposals,
         releasing,
         residents,

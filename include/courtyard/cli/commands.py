@@ -72,7 +72,7 @@ def run(
             if not as_json:
                 show.step(console, step, result, seconds)
             since = time.monotonic()
-        ledger = show.ledger_rows(ctx.engine(), period)
+        ledger = show.ledger_rows(ctx.engine(), ctx.street_code, period)
     held = [step for step, result in results.items() if "error" in result] + results["publish"]["held"]
     unbalanced = [entry for entry in ledger if entry["residual"]]
     if as_json:
@@ -140,12 +140,12 @@ def ledger(
         from courtyard.store import database
         from courtyard.warehouse.hashing import content_hash as hash_of
 
-        engine = database.engine(found)
+        engine, street = database.engine(found), load_district(settings.district_path).office.street_code
         if content_hash:
-            digest = hash_of(engine, full=full)
+            digest = hash_of(engine, full=full, street=street)
             print_json({"hash": digest}) if as_json else print(digest)
             return
-        rows = show.ledger_rows(engine)
+        rows = show.ledger_rows(engine, street)
     if as_json:
         print_json({"deliveries": rows})
     else:

@@ -180,7 +180,7 @@ def _hand_in(make: Callable[[Connection, Context], list[dict[str, Any]]], period
 
         from courtyard.desk import deciding
 
-        newest = connection.scalar(text("SELECT mart.newest_quarter()"))
+        newest = connection.scalar(text("SELECT mart.newest_quarter(:street)"), {"street": ctx.street_code})
         quarter = wanted or (Period.parse(newest) if newest else ctx.period)
         made = make(connection, replace(ctx, period=quarter))
         delivery = deciding.hand_in(ctx, made, quarter)
