@@ -18,8 +18,8 @@ demo: $(READY) ## four quarters of the sample street through real Airflow; SCALE
 test: $(READY) ## the tests, in two processes; ARGS="tests/dags -x" narrows them
 	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-up: $(READY) ## start PostgreSQL, the stand-ins, the residents' service and Airflow, and leave them running
-	@.venv/bin/courtyard up
+up: $(READY) ## start everything and leave it running; the first time with the sample street (SCALE=0.05 for a small one)
+	@.venv/bin/courtyard up $(if $(SCALE),--scale $(SCALE))
 
 down: $(READY) ## stop all that 'make up' started
 	@.venv/bin/courtyard down

@@ -122,7 +122,9 @@ def test_each_office_publishes_its_own_name(offices):
 
 def test_no_row_of_one_office_lies_in_the_others_courtyards(offices):
     _, second, _ = offices
-    query = "SELECT DISTINCT street_code, left(courtyard_code, 9) FROM warehouse.record WHERE courtyard_code IS NOT NULL"
+    query = (
+        "SELECT DISTINCT street_code, left(courtyard_code, 9) FROM warehouse.record WHERE courtyard_code IS NOT NULL"
+    )
     with second.engine.connect() as connection:
         assert {tuple(row) for row in connection.execute(text(query))} == {(FIRST, FIRST), (SECOND, SECOND)}
 
@@ -131,4 +133,6 @@ def read_text(path: Path) -> str:
     import openpyxl
 
     book = openpyxl.load_workbook(path, read_only=True)
-    return "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None)
+    return "\n".join(
+        str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None
+    )

@@ -33,6 +33,7 @@ def application() -> typer.Typer:
         releasing,
         residents,
         revisions,
+        running,
         tasks,
         training,
         upkeep,
