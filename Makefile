@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down bench bench-cases bench-intake bench-merge bench-forms bench-residents bench-case-figures recall linkage febrl lint lock clean help
+.PHONY: demo test up down tour bench bench-cases bench-intake bench-merge bench-forms bench-residents bench-case-figures recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -23,6 +23,9 @@ up: $(READY) ## start everything and leave it running; the first time with the s
 
 down: $(READY) ## stop all that 'make up' started
 	@.venv/bin/courtyard down
+
+tour: $(READY) ## walk through the pages of what 'make up' runs in headless Chromium; pictures in docs/tour
+	@$(RUN) tests/tour.py
 
 bench: $(READY) ## measure a quarter of the whole street, then reading files; figures go to docs/benchmarks.md by hand
 	@PYTHONPATH=include $(RUN) tests/bench/quarter.py $(ARGS)
