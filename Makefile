@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test up down tour bench bench-cases bench-intake bench-merge bench-forms bench-residents bench-case-figures recall linkage febrl lint lock clean help
+.PHONY: demo test drill up down tour bench bench-cases bench-intake bench-merge bench-forms bench-residents bench-case-figures bench-pages recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -17,6 +17,9 @@ demo: $(READY) ## four quarters of the sample street through real Airflow; SCALE
 
 test: $(READY) ## the tests, in two processes; ARGS="tests/dags -x" narrows them
 	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+drill: $(READY) ## three quarters backfilled beside the current one, a source down, a late correction: real Airflow, asserted
+	@PYTHONPATH=include $(RUN) tests/drill.py
 
 up: $(READY) ## start everything and leave it running; the first time with the sample street (SCALE=0.05 for a small one)
 	@.venv/bin/courtyard up $(if $(SCALE),--scale $(SCALE))
@@ -48,6 +51,9 @@ bench-residents: $(READY) ## 100 reports a second for a minute over every courty
 
 bench-case-figures: $(READY) ## the figures of 50,000 cases; ARGS="--cases 20000"
 	@PYTHONPATH=include $(RUN) tests/bench/case_figures.py $(ARGS)
+
+bench-pages: $(READY) ## every page by HTTP, and the map in Chromium, over the data in COURTYARD_VAR; ARGS="--no-browser"
+	@PYTHONPATH=include:. $(RUN) tests/bench/pages.py $(ARGS)
 
 recall: $(READY) ## whether every kind of defect of an unseen sample street is found; takes ten minutes
 	@PYTHONPATH=include:. $(RUN) tests/bench/recall.py $(ARGS)

@@ -17,6 +17,7 @@ from airflow.sdk import CronDataIntervalTimetable, Param
 from airflow.sdk.exceptions import AirflowFailException
 from croniter import croniter
 
+from _courtyard_alert import AlertNotifier
 from courtyard.period import SHANGHAI, Kind, Period
 from courtyard.settings import Settings
 
@@ -79,12 +80,19 @@ def timetable(cron: str = "0 0 1 1,4,7,10 *") -> CronDataIntervalTimetable:
 
 
 def dag_settings() -> dict[str, Any]:
-    """What every DAG of the project has in common; past quarters are backfilled on purpose, never caught up."""
+    """What every DAG of the project has in common: alerts, and that past quarters are backfilled on purpose, never caught up."""
     return {
         "start_date": first_day(),
         "catchup": False,
         "max_active_runs": 1,
-        "default_args": {"owner": "courtyard", "retries": 1, "retry_delay": timedelta(seconds=10)},
+        "default_args": {
+            "owner": "courtyard",
+            "retries": 1,
+            "retry_delay": timedelta(seconds=10),
+            "show_return_value_in_logs": False,  # the stage's own last line says it
+            "on_failure_callback": AlertNotifier(),
+            "on_success_callback": AlertNotifier(recovered=True),
+        },
     }
 
 
@@ -92,6 +100,12 @@ def quarter_param(otherwise: str) -> Param:
     """The run parameter `quarter`; `otherwise` says in Chinese what an empty one means."""
     told = f"如 2026Q3；留空{otherwise}。"
     return Param("", type="string", pattern=r"^(\d{4}Q[1-4])?$", title="季度", description=told)
+
+
+def reason_param() -> Param:
+    """The run parameter `reason`: why somebody runs or backfills a quarter."""
+    told = "手动运行和回填必填，如“补报民政数据”；定时运行不填。会写入运行台账。"
+    return Param("", type="string", maxLength=200, title="原因", description=told)
 
 
 def period_param(otherwise: str) -> Param:
@@ -103,6 +117,11 @@ def period_param(otherwise: str) -> Param:
 def quarter_of(params: dict[str, Any], moment: datetime | None) -> str:
     """The quarter of a run: its parameter, else the quarter in which a moment of the run lies."""
     return params.get("quarter") or str(Period.of("quarter", _known(moment, "quarter")))
+
+
+def running_quarter() -> str:
+    """The quarter of today, for what belongs to no quarter."""
+    return str(Period.of("quarter", datetime.now(SHANGHAI)))
 
 
 def quarter_collected(params: dict[str, Any], moment: datetime | None) -> str:

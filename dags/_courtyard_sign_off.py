@@ -9,6 +9,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
+import _courtyard_links as links
 import _courtyard_task as house
 from courtyard.period import SHANGHAI, Period
 
@@ -44,6 +45,7 @@ class SignOffOperator(HITLOperator):
         shown = house.act("ask", _quarter(now), department=self.department, approver=self.approver, at=now)
         if shown is None:
             raise AirflowSkipException("已没有待签发的报表。")
+        links.leave_reports(context["ti"], shown["asked"])
         self.subject, self.body = shown["subject"], shown["body"]
         return self._wait(context, shown["asked"])
 

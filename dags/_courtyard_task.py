@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,8 +13,12 @@ from airflow.sdk import Connection as AirflowConnection
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
+import _courtyard_lineage as lineage
+import _courtyard_links as links
+import _courtyard_metrics as metrics
 from courtyard.period import SHANGHAI
 
+log = logging.getLogger("courtyard.dags")
 # What meets one of these is tried again; any other error of the library needs a person.
 TRIED_AGAIN = {
     "open": "HeldError",
@@ -24,20 +30,42 @@ TRIED_AGAIN = {
 }
 
 
-def run(stage: str, period: str, *, part: str | None = None, token: int | None = None, refetch: bool = False) -> Any:
-    """Run one stage of the library in this task."""
+# One process runs one task, so this is the task's own.
+_DOING: dict[str, str] = {}
+
+
+def run(stage: str, period: str, **given: Any) -> Any:
+    """Run one stage of the library in this task; `given` as in `stages.run_stage`."""
     from courtyard import stages
 
-    with in_one_line(TRIED_AGAIN.get(stage, "")):
-        result = stages.run_stage(
-            stage, period, part=part, holder=holder(), token=token, connection=connection, refetch=refetch
-        )
+    part = given.get("part")
+    _DOING.update(period=period, source=part or "")
+    links.leave(get_current_context()["ti"], stage, period, part)
+    with in_one_line(TRIED_AGAIN.get(stage, "")), metrics.timed(stage):
+        result = stages.run_stage(stage, period, holder=holder(), connection=connection, **given)
+        lineage.tell(stage, part, result, connection)
         return stages.require_published(result) if stage == "publish" else result
+
+
+def open_quarter(quarter: str, asked: dict[str, str]) -> int:
+    """Take the lease of a quarter for this run; returns its token. `asked` is kind, reason and asker."""
+    from courtyard.context import Asked
+
+    task = get_current_context()["ti"]
+    is_last = task.try_number > task.max_tries
+    return run("open", quarter, asked=Asked(**asked), gives_up=is_last)["token"]  # type: ignore[arg-type]
 
 
 def send(period: str) -> Any:
     """Send what is queued, dated by the clock: a signature made for the start of a long run would have expired."""
     return act_now("send", period)
+
+
+def measure(period: str) -> int:
+    """Send what stands now as gauges; returns how many."""
+    gauges = act_now("measure", period)
+    metrics.send(gauges)
+    return len(gauges)
 
 
 def act_now(name: str, period: str) -> Any:
@@ -49,8 +77,15 @@ def act(name: str, period: str, **options: Any) -> Any:
     """Run one of the library's `actions.ACTIONS` in this task."""
     from courtyard import actions
 
-    with in_one_line(TRIED_AGAIN.get(name, "")):
-        return actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
+    part = options.get("source")
+    _DOING.update(period=period, source=part or "")
+    links.leave(get_current_context()["ti"], name, period, part)
+    with in_one_line(TRIED_AGAIN.get(name, "")), metrics.timed(name):
+        result = actions.ACTIONS[name](period, holder=holder(), connection=connection, **options)
+        lineage.tell(name, part, result, connection)
+    if line := actions.said_of(name, result):
+        log.info("%s", line)
+    return result
 
 
 def holder() -> str:
@@ -68,9 +103,32 @@ def in_one_line(tried_again: str = "") -> Iterator[None]:
     try:
         yield
     except again as error:
-        raise AirflowException(str(error)) from None
+        raise _told(AirflowException, error) from None
     except errors.CourtyardError as error:
-        raise AirflowFailException(str(error)) from None
+        raise _told(AirflowFailException, error) from None
+
+
+def _told(kind: type[AirflowException], error: Any) -> AirflowException:
+    """The task's error in one line, which keeps what the library said for the alert."""
+    made = kind(str(error))
+    made.said = {"error": type(error).__name__, "said": error.message, "remedy": error.remedy}
+    return made
+
+
+def doing() -> dict[str, str]:
+    """What this task was last asked to work on: `period` and `source`; empty before it began, or in another process."""
+    return dict(_DOING)
+
+
+def said_by(error: BaseException) -> dict[str, str]:
+    """What may be told of a task's error: `error`, and `said` and `remedy` where a person wrote them."""
+    if said := getattr(error, "said", None):
+        return said
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return {"error": "DiskFull"}
+    if type(error) in (AirflowException, AirflowFailException):  # raised by these DAGs themselves
+        return {"error": type(error).__name__, "said": str(error)}
+    return {"error": type(error).__name__}
 
 
 def connection(conn_id: str) -> Any:

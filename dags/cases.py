@@ -4,7 +4,7 @@
 Every five minutes: reports, replies and actions that were merged are taken up, every deadline that has passed
 happens once (escalation to the next level, overdue, closing after nobody objected, follow-up due), and
 community and street are told. After a downtime the first run does what was missed; each level that is told
-then has its whole time. Running it again changes nothing.
+then has its whole time. Running it again changes nothing. Where Airflow sends metrics, what stands is measured too.
 
 * **Which quarter**: the parameter `quarter`; when empty, the quarter of the run. Cases belong to no quarter: it
   only names where a run's records are kept.
@@ -12,6 +12,7 @@ then has its whole time. Running it again changes nothing.
 
 from airflow.sdk import DAG, get_current_context, task
 
+import _courtyard_metrics as metrics
 import _courtyard_schedule as schedule
 import _courtyard_task as house
 
@@ -42,4 +43,13 @@ with DAG(
         """Send what is queued; what cannot be sent stays queued and is tried again at the next run."""
         return house.send(quarter())
 
-    clock() >> tell()
+    acted = clock()
+    acted >> tell()
+    if metrics.are_on():
+
+        @task(task_display_name="发送指标", trigger_rule="all_done")
+        def measure():
+            """Send what stands now: rows, lateness of sources, reports, cases (docs/monitoring.md)."""
+            return house.measure(quarter())
+
+        acted >> measure()

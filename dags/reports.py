@@ -6,6 +6,7 @@ reports whose 统计截止日 is past, and sends what is signed or waived. A rep
 held with its reason and stops nothing: `courtyard status`, `courtyard explain`.
 
 * **Which quarter**: the parameter `quarter`; when empty, the one in which the run's day lies.
+* **follow_on** triggers the runs of quarters that a correction has left due and that nothing has run yet.
 * **report waits**: a quarter run has the quarter; it is tried again until that run ends.
 """
 
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, get_current_context, task
 
+import _courtyard_follow as follow
 import _courtyard_schedule as schedule
 import _courtyard_task as house
 from courtyard.period import SHANGHAI
@@ -46,4 +48,6 @@ with DAG(
         """Send what is signed or waived and has not arrived."""
         return house.act("deliver", quarter(), at=datetime.now(SHANGHAI))
 
-    report() >> deliver()
+    reported, delivered = report(), deliver()
+    reported >> delivered
+    follow.follow_on([delivered], again=True)

@@ -15,7 +15,16 @@ from typing import Any
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
-MODULES = ("courtyard.stages", "pandas", "great_expectations", "openpyxl", "asyncssh", "httpx")
+MODULES = (
+    "courtyard.stages",
+    "pandas",
+    "great_expectations",
+    "openpyxl",
+    "asyncssh",
+    "httpx",
+    "openlineage.client.client",
+    "openlineage.client.transport.file",
+)
 log = logging.getLogger("courtyard.preload")
 
 

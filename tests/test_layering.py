@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
-    "errors", "ooxml", "period", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
+    "errors", "ooxml", "period", "progress", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
     "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "cases", "submissions", "handover", "reports",
-    "stages", "actions", "rebuilding", "boards", "cli", "__main__",
+    "watching", "measuring", "runnable", "stages", "actions", "rebuilding", "backfill", "boards", "cli", "__main__",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(LAYERS)}
 # Rooms that stand aside: what they may import instead, and who may import them.
@@ -33,13 +33,13 @@ ASIDE = {
     "sample.standins": {"errors", "period", "settings", "connection", "district", "sample"},
 }
 READERS_OF_ASIDE = {
-    "runtime": {"stages", "rebuilding", "cli"},
+    "runtime": {"stages", "rebuilding", "backfill", "cli"},
     "intake": {"cli"},
     "sample": {"cli", "runtime", "sample.standins"},
     "sample.standins": {"cli", "runtime"},
 }
-# `store.lease` guards the writes of a run, so it takes the run's context, the one step to the right.
-GRANTED = {("store.lease", "context")}
+# `store.lease` guards the writes of a run and `store.runs` keeps it, so they take the run's context, the one step to the right.
+GRANTED = {("store.lease", "context"), ("store.runs", "context")}
 HEAVY = {"pandas", "great_expectations", "pydantic", "numpy", "pyarrow", "openpyxl", "sqlalchemy"}
 
 

@@ -31,13 +31,20 @@ _FENCE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
     "make": "starts a real Airflow, or the tests: tests/dags and tests/tour.py do",
     "courtyard airflow": "needs the running Airflow: tests/dags/test_end_to_end.py backfills",
-    "courtyard backfill": "its plan and its run are in tests/backfill",
 }
 # Exit code 1 of these says that something is held, has findings or is owed; it is an answer, not an error.
-ANSWERS_WITH_1 = ("courtyard run", "courtyard check", "courtyard admit", "courtyard ledger", "courtyard deliver")
+ANSWERS_WITH_1 = (
+    "courtyard run",
+    "courtyard backfill",
+    "courtyard check",
+    "courtyard admit",
+    "courtyard ledger",
+    "courtyard deliver",
+)
 # Commands that ask for something that this street may not have, and the words with which they say so.
 NOTHING_THERE = {
-    "courtyard compare": "第1版|只有一版|no earlier|没有",
+    "courtyard release": "没有待人确认的批次",
+    "courtyard compare": "只发布过第 1 版",
     "courtyard cases answer": "签收|acknowledge|不能|答复",
 }
 

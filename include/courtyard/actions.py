@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
-from courtyard import cases, reports, stages
+from courtyard import cases, measuring, reports, runnable, stages, watching
 from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
+from courtyard.store import runs
+from courtyard.warehouse import follow_on
+from courtyard.watching import Failure, summaries
 
 LATE = timedelta(days=31)
 """So long after a quarter has ended, deliveries that were late for it are still looked for every day."""
+LOST = timedelta(hours=6)
+"""So long after a correction the runs that follow from it have run."""
+log = logging.getLogger(__name__)
 _UNREAD = text("""
 SELECT EXISTS (SELECT FROM landing.delivery d
                 WHERE d.street_code = :street AND d.source = ANY(:sources) AND d.period = ANY(:periods)
@@ -68,6 +75,25 @@ def _unread(quarter: Period, holder: str, connection: Connect) -> list[Context]:
     return found
 
 
+def due(period: str, *, holder: str, at: datetime, again: bool, connection: Connect = None) -> list[dict[str, Any]]:
+    """The quarters to be run again after a correction, the oldest first: {run_id, conf} of the run of each.
+
+    The id is one a cause. With `again`, what has been due for hours gets another one each day: its trigger was lost or its run
+    has failed. A quarter that a post has closed is named in the log and stays due until it is opened again.
+    """
+    found, ctx = [], context(period, holder=holder, connection=connection)
+    for one in follow_on.due(ctx):
+        if why := runnable.closed(ctx, Period.quarter(one.quarter), at):
+            log.warning("%s 待续算：%s", one.quarter, why)
+            continue
+        run_id = one.run_id
+        if again and at - one.asked_at > LOST:
+            log.warning("%s 自 %s 起待续算：%s", one.quarter, runs.moment(one.asked_at), one.reason)
+            run_id += f"__{at:%Y%m%d}"
+        found.append({"run_id": run_id, "conf": {"quarter": one.quarter, "reason": one.reason}})
+    return found
+
+
 def deliver(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
     """Send what is signed or waived, whatever its period."""
     return reports.deliver(context(period, holder=holder, connection=connection), at=at)
@@ -92,6 +118,23 @@ def forgotten(ctx: Context, day: date) -> Result:
         return {"before": before, "reports": database.scalar(query, {"street": ctx.street_code, "before": before})}
 
 
+def watch(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
+    """Look at sources, at what is stuck and at deadlines, and tell what is new; see `watching.watch`."""
+    return watching.watch(context(period, holder=holder, connection=connection), at=at)
+
+
+def alert(period: str, *, holder: str, at: datetime, failure: Failure, connection: Connect = None) -> Result:
+    """A task failed for good: tell it, once a cause; see `watching.alert`."""
+    ctx = context(period, holder=holder, connection=connection)
+    return watching.alert(ctx, [watching.cause_of(ctx.district, failure)], at=at)
+
+
+def recovered(period: str, *, holder: str, at: datetime, failure: Failure, connection: Connect = None) -> Result:
+    """A task succeeded: end what was told of it, of its source or of the database; `failure` names the task."""
+    ctx = context(period, holder=holder, connection=connection)
+    return watching.recovered(ctx, failure, at=at)
+
+
 def questions(period: str, *, holder: str, at: datetime, connection: Connect = None) -> list[dict[str, str]]:
     """Who is to be asked for a signature: {department, approver}."""
     return reports.questions(context(period, holder=holder, connection=connection), on=at.astimezone(SHANGHAI).date())
@@ -107,15 +150,37 @@ def answer(period: str, *, holder: str, connection: Connect = None, **given: Any
     return reports.answer(context(period, holder=holder, connection=connection), **given)
 
 
+def measure(period: str, *, holder: str, at: datetime, connection: Connect = None) -> dict[str, int]:
+    """What stands at a moment, as gauges; see `measuring.gauges`."""
+    ctx = context(period, holder=holder, connection=connection)
+    with ctx.engine("publisher").connect() as database:
+        return measuring.gauges(database, ctx, at)
+
+
+# Actions that are no stages, and so say nothing of themselves.
+_TITLES = {"remind": "催报", "deliver": "送达", "cases": "工单时限", "watch": "监测"}
+
+
+def said_of(name: str, result: Any) -> str:
+    """One line for a log about what an action did; empty for one that says it itself."""
+    is_told = name in _TITLES and isinstance(result, dict)
+    return f"{_TITLES[name]}：{summaries.summary(name, result)}。" if is_told else ""
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
     **stages.GRID_ACTIONS,
     "report": report,
     "reports_wait": reports_wait,
     "take_in_reports": take_in_reports,
+    "due": due,
     "deliver": deliver,
     "cases": move_cases,
     "forget": forget,
+    "watch": watch,
+    "alert": alert,
+    "recovered": recovered,
     "questions": questions,
     "ask": ask,
     "answer": answer,
+    "measure": measure,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sqlalchemy import Engine
 
@@ -14,10 +15,24 @@ from courtyard.privacy.keys import KeyRing
 from courtyard.settings import Settings
 from courtyard.store import database
 
+Kind = Literal["scheduled", "manual", "backfill", "follow_on", "cli"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Why a run of a quarter is there: how it came about, the reason given for it, and who asked."""
+
+    kind: Kind
+    reason: str = ""
+    requested_by: str = ""
+
 
 @dataclass(frozen=True)
 class Context:
-    """One run over one quarter. `token` is the lease's fencing token, None outside a quarter run."""
+    """One run over one quarter. `token` is the lease's fencing token, None outside a quarter run.
+
+    `asked` makes it a run that is kept in the ledger of runs; what only takes in a delivery has none.
+    """
 
     settings: Settings
     district: District
@@ -28,6 +43,7 @@ class Context:
     holder: str
     token: int | None = None
     refetch: bool = False
+    asked: Asked | None = None
 
     @property
     def street_code(self) -> str:

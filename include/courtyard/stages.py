@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from courtyard import cases, handover, identity, landing, notices, parsing, reports, submissions, validation, warehouse
+from courtyard import (
+    cases,
+    handover,
+    identity,
+    landing,
+    notices,
+    parsing,
+    reports,
+    runnable,
+    submissions,
+    validation,
+    warehouse,
+)
 from courtyard.connection import Connection, from_env
-from courtyard.context import Context
+from courtyard.context import Asked, Context
 from courtyard.district import load_district
 from courtyard.errors import CourtyardError, HeldError, SourceError, UsageError
 from courtyard.period import SHANGHAI, Period
 from courtyard.privacy import keys
+from courtyard.progress import quiet_libraries
 from courtyard.runtime import postgres
 from courtyard.settings import Settings
-from courtyard.store import lease
+from courtyard.store import lease, runs
+from courtyard.warehouse import follow_on
+from courtyard.watching import summaries
 
 log = logging.getLogger(__name__)
 
 Result = dict[str, Any]
 Connect = Callable[[str], Connection] | None
+
+
+MOST_NAMED = 5  # of the reports that are held, in an error's one line
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,8 @@ class Stage:
 
 
 def _open(ctx: Context) -> Result:
+    if ctx.asked is not None:
+        runnable.check(ctx, datetime.now(SHANGHAI))
     return {"token": lease.acquire(ctx)}
 
 
@@ -53,8 +74,10 @@ def _cases(ctx: Context) -> Result:
 
 
 def _publish(ctx: Context) -> Result:
+    causes = follow_on.open_causes(ctx)  # what comes while the forms are made stays due
     result = reports.publish(ctx)
-    lease.release(ctx)
+    follow_on.settle(ctx, causes)
+    lease.release(ctx, "held" if result["held"] else "done")
     return result
 
 
@@ -98,8 +121,10 @@ def context(
     connection: Connect = None,
     token: int | None = None,
     refetch: bool = False,
+    asked: Asked | None = None,
 ) -> Context:
     """Everything a stage needs for one period, a quarter as a rule, from the environment unless given."""
+    quiet_libraries()
     settings = settings or Settings.from_env()
     return Context(
         settings=settings,
@@ -111,6 +136,7 @@ def context(
         holder=holder,
         token=token,
         refetch=refetch,
+        asked=asked,
     )
 
 
@@ -123,17 +149,50 @@ def run_stage(
     token: int | None = None,
     connection: Connect = None,
     refetch: bool = False,
+    asked: Asked | None = None,
+    gives_up: bool = False,
 ) -> Result:
     """Run one stage of a quarter in this process: what every Airflow task does.
 
-    `part` is the source of a per-source stage. Raises CourtyardError for all that a user can act on.
+    `part` is the source of a per-source stage. `asked` goes with `open`; so does `gives_up`, where it is not tried
+    again when another run has the quarter. Raises CourtyardError for all that a user can act on.
     """
     chosen = stage(name)
     if not chosen.per_source:
-        Period.quarter(period)  # a source may also be asked for one month
-    ctx = context(period, holder=holder, connection=connection, token=token, refetch=refetch)
+        runnable.quarter(period)  # a source may also be asked for one month
+    ctx = context(period, holder=holder, connection=connection, token=token, refetch=refetch, asked=asked)
     lease.renew(ctx)
-    return chosen.work(ctx, part) if chosen.per_source else chosen.work(ctx)
+    try:
+        return _work(chosen, ctx, part)
+    except HeldError:
+        if gives_up:
+            runs.gave_up(ctx)
+        raise
+
+
+def _work(step: Stage, ctx: Context, part: str | None = None) -> Result:
+    """One step, or one source of it, with its outcome kept in the ledger of runs."""
+    name = f"{step.name}:{part}" if part else step.name
+    try:
+        result = _told(step, ctx, part)
+    except Exception as error:
+        runs.failed(ctx, name, error if isinstance(error, CourtyardError) else None)
+        if not step.per_source:
+            runs.ended(ctx, "failed")
+        raise
+    runs.told(ctx, name, result)
+    return result
+
+
+def _told(step: Stage, ctx: Context, source: str | None = None) -> Result:
+    """Do a stage's work between a line that says what is begun and one that says what was done."""
+    spec = ctx.district.sources.get(source or "")
+    name = "｜".join(filter(None, (step.title, str(ctx.period), spec.title if spec else source)))
+    log.info("%s：开始", name)
+    since = time.monotonic()
+    result = step.work(ctx, source) if step.per_source else step.work(ctx)
+    log.info("%s：%s。用时 %.1f 秒", name, summaries.summary(step.name, result), time.monotonic() - since)
+    return result
 
 
 def run_quarter(ctx: Context) -> Iterator[tuple[str, Result | CourtyardError]]:
@@ -158,25 +217,30 @@ def run_these(ctx: Context, steps: Iterable[Stage]) -> Iterator[tuple[str, Resul
             if step.per_source:
                 for source in ctx.district.sources:
                     try:
-                        yield f"{step.name}:{source}", step.work(ctx, source)
+                        yield f"{step.name}:{source}", _work(step, ctx, source)
                     except CourtyardError as error:
                         yield f"{step.name}:{source}", error
                 continue
-            result = step.work(ctx)
+            result = _work(step, ctx)
             if step.name == "open":
                 token = result["token"]
                 ctx = ctx.under(token)
             yield step.name, result
+    except HeldError:
+        if token is None:
+            runs.gave_up(ctx)  # nobody waits in this process
+        raise
     finally:
         if token is not None:
             lease.release(ctx)
 
 
 def require_published(result: Result) -> Result:
-    """Pass on a publish result; HeldError names every report that waits, and why."""
+    """Pass on a publish result; HeldError names the reports that wait, and why."""
     if held := result.get("held"):
-        reasons = "; ".join(f"{h['report']} {h['period']}: {h['reason']}" for h in held)
-        raise HeldError(f"{len(held)} report(s) held: {reasons}", "Bring the missing deliveries, then run again.")
+        reasons = [f"{h['report']} {h['period']}：{h['reason'].rstrip('。')}" for h in held]
+        told = f"{len(held)} 张报表暂缓：{'；'.join(reasons[:MOST_NAMED])}{'等' if len(held) > MOST_NAMED else ''}。"
+        raise HeldError(told, "请补齐数据，或用 courtyard explain 说明，再从“取数落地”起重试。")
     return result
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 from fastapi import HTTPException, Request
 from fastapi.testclient import TestClient
+from tests.boards.street import street as street
 
 from courtyard.boards import app
 from courtyard.period import SHANGHAI

@@ -88,8 +88,8 @@ def test_help_lists_every_command(courtyard):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("run", "2026Q5"), "'2026Q5' is not a period"),
-        (("run", "2026-07"), "'2026-07' is not a quarter"),
+        (("run", "2026Q5"), "没有“2026Q5”这个季度"),
+        (("run", "2026-07"), "没有“2026-07”这个季度"),
         (("check", "nowhere.xlsx"), "There is no file nowhere.xlsx"),
         (("status", "x"), "'x' is not a period"),
     ],

@@ -19,7 +19,7 @@ from courtyard.identity import link
 from courtyard.period import Period
 from courtyard.privacy.keys import KINDS, KeyRing
 from courtyard.settings import Settings
-from courtyard.warehouse import archive, merge
+from courtyard.warehouse import archive, dossier, merge
 
 HOME_CODE = "5101050050020002"
 
@@ -41,17 +41,17 @@ FACILITY = {
 
 @pytest.mark.parametrize("asked", [HOME_CODE, "四道街4号院", "四道街4号", "康里公寓", " 康里公寓 ", "康里"])
 def test_a_courtyard_is_found_by_code_name_door_or_another_name(asked):
-    assert shown.find(PACK, asked) == HOME
+    assert dossier.find(PACK, asked) == HOME
 
 
 def test_a_name_that_stands_for_several_lists_them_and_an_unknown_one_says_so():
     with pytest.raises(UsageError, match="“四道街”可以是：四道街2号院（5101050050020001）、四道街4号院"):
-        shown.find(PACK, "四道街")
+        dossier.find(PACK, "四道街")
     with pytest.raises(UsageError, match=r"等\d+个。 请写全名或院落编码"):
-        shown.find(PACK, "院")
+        dossier.find(PACK, "院")
     for nowhere in ("不知何处", "", "%"):
         with pytest.raises(UsageError, match="没有叫"):
-            shown.find(PACK, nowhere)
+            dossier.find(PACK, nowhere)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def run(ctx, *deliveries):
 
 def read(ctx, period=None, day=None):
     with ctx.engine("publisher").connect() as connection:
-        return shown.read(connection, PACK, HOME, period, day)
+        return dossier.read(connection, PACK, HOME, period, day)
 
 
 def screen(found):
@@ -89,7 +89,7 @@ def test_the_screen_has_the_five_modules_the_tags_with_reasons_and_the_trend(ctx
         Delivery("old_courtyards", [LEDGER], "2026Q3", at(10)), Delivery("facilities", [FACILITY], "2026Q3", at(10)))  # fmt: skip
     told = screen(read(ctx))
     for word in (
-        *shown.MODULES.values(),
+        *dossier.MODULES.values(),
         "2026Q3，按现在所知",
         "1984年建成（标准：2000年及以前）",
         "消防设施1处",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -66,9 +68,53 @@ def installed() -> Iterator[Installation]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Statsd:
+    """A StatsD server on loopback that remembers the names it was sent."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.5)
+        self._names: set[str] = set()
+        self._is_open = True
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    @property
+    def settings(self) -> str:
+        """The lines of `var/env` that send Airflow's metrics here."""
+        named = {"ON": "True", "HOST": "127.0.0.1", "PORT": self._socket.getsockname()[1]}
+        return "".join(f"AIRFLOW__METRICS__STATSD_{name}={value}\n" for name, value in named.items())
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self._names)
+
+    def close(self) -> None:
+        self._is_open = False
+        self._thread.join()
+        self._socket.close()
+
+    def _listen(self) -> None:
+        while self._is_open:
+            try:
+                lines = self._socket.recv(65535).decode().splitlines()
+            except TimeoutError:
+                continue
+            self._names |= {line.split(":")[0] for line in lines}
+
+
 @pytest.fixture(scope="session")
-def api(installed: Installation) -> Iterator[Api]:
+def statsd() -> Iterator[Statsd]:
+    server = Statsd()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def api(installed: Installation, statsd: Statsd) -> Iterator[Api]:
     settings = installed.settings
+    with settings.env_file.open("a", encoding="utf-8") as file:
+        file.write(statsd.settings)
     with supervisor.running(settings, standins=True, intake=True) as services:
         airflow.prepare(settings, services.url)
         known = airflow.start(settings, services.url, scheduled=False)

@@ -25,12 +25,13 @@ MOST_LINES = 100
 
 _MEASURE = """
 import runpy, sys, time
-from airflow.sdk import DAG, Connection, CronDataIntervalTimetable, Param, get_current_context, task
+from airflow.sdk import DAG, BaseNotifier, Connection, CronDataIntervalTimetable, Param, get_current_context, task
 import airflow.sdk.exceptions
 sys.path.insert(0, {folder!r})
 for path in {files!r}:
     sys.modules.pop("_courtyard_schedule", None)
     sys.modules.pop("_courtyard_task", None)
+    sys.modules.pop("_courtyard_alert", None)
     since = time.process_time()
     runpy.run_path(path)
     print(path, time.process_time() - since, sep="\\t")
@@ -71,6 +72,7 @@ def test_there_is_a_dag_for_the_quarter_the_grid_cycle_the_residents_and_every_s
         "courtyard_residents",
         "courtyard_cases",
         "courtyard_sign_off",
+        "courtyard_watch",
     }
     expected |= {dag_of(name, keys) for name, keys in SOURCES.items()}
     assert set(dags) == expected, "A source file of the pack makes its own DAG; DAG ids start with courtyard_."
@@ -99,6 +101,21 @@ def test_every_task_that_works_is_tried_again(dags):
                 assert task.retries >= 1, (
                     f"{dag.dag_id}.{task.task_id}: retries at least 1 (schedule.dag_settings has it)."
                 )
+
+
+def test_every_task_that_fails_for_good_is_told_and_that_it_works_again(dags):
+    for dag in dags.values():
+        for task in dag.tasks:
+            if (dag.dag_id, task.task_id) == ("courtyard_quarter", "watch"):
+                assert not task.on_failure_callback, "It repeats what fetch and publish were told for."
+                continue
+            called = [
+                [type(each).__name__ for each in callbacks]
+                for callbacks in (task.on_failure_callback, task.on_success_callback)
+            ]
+            assert called == [["AlertNotifier"], ["AlertNotifier"]], (
+                f"{dag.dag_id}.{task.task_id}: pass **schedule.dag_settings()."
+            )
 
 
 def test_no_dag_catches_up_or_overlaps_itself(dags):
@@ -146,9 +163,24 @@ def test_what_residents_send_is_landed_in_time_whatever_else_runs(dags):
 def test_the_quarter_has_the_stages_of_the_library_in_order(dags):
     chain = [stage.name for stage in stages.STAGES]
     quarter = dags["courtyard_quarter"]
-    assert {task.task_id for task in quarter.tasks} == {*chain, "watch"}, "One task a stage of courtyard.stages.STAGES."
+    beside = {"watch", "due", "follow_on"}
+    assert {task.task_id for task in quarter.tasks} == {*chain, *beside}, "One task a stage of courtyard.stages.STAGES."
     for earlier, later in itertools.pairwise(chain):
         assert later in quarter.get_task(earlier).downstream_task_ids, f"{later} must follow {earlier}."
+
+
+def test_what_a_run_has_made_due_is_triggered_by_the_run_and_once_more_by_the_daily_one(dags):
+    for dag_id, after in (("courtyard_quarter", {"archive", "publish"}), ("courtyard_reports", {"deliver"})):
+        due, trigger = dags[dag_id].get_task("due"), dags[dag_id].get_task("follow_on")
+        assert due.upstream_task_ids == after and trigger.upstream_task_ids == {"due"}
+        assert due.trigger_rule == "all_done_min_one_success", "A held report keeps no other quarter waiting."
+        assert trigger.is_mapped and trigger.partial_kwargs["max_active_tis_per_dagrun"] == 1, (
+            "In the order of quarters."
+        )
+
+
+def test_a_quarter_is_run_for_a_reason(dags):
+    assert {"quarter", "reason"} <= set(dags["courtyard_quarter"].params)
 
 
 def test_mapped_tasks_carry_a_label(dags):

@@ -121,7 +121,8 @@ def failing(monkeypatch):
         def run_stage(*_arguments, **_options):
             raise error
 
-        context = {"dag_run": SimpleNamespace(dag_id="d", run_id="r")}
+        ti = SimpleNamespace(xcom_push=lambda key, value: None)
+        context = {"dag_run": SimpleNamespace(dag_id="d", run_id="r"), "ti": ti}
         monkeypatch.setattr(house, "get_current_context", lambda: context)
         monkeypatch.setattr(stages, "run_stage", run_stage)
         house.run(stage, "2026Q3")

@@ -57,6 +57,7 @@ user,role,unit_code,post,department,airflow_role,valid_from,valid_to
 code,name,aliases,contact,valid_from,valid_to
 urban_management,城管局,城管,urban@city.example,2020-01-01,
 """,
+    "rules/map.yaml": "- {layer: listed, title: 在册, unit: 人, figures: [key_groups.registered], classes: [1, 5], tone: red}\n",
     "rules/cases.yaml": """\
 levels:
   - {level: courtyard, title: 院落, unit: grid}
@@ -146,6 +147,18 @@ seconds_per_cell_checked: {value: 1, unit: 秒, basis: 样例}
 minutes_per_visit: {value: 15, unit: 分钟, basis: 样例}
 share_of_rows_visited: {value: 0.1, unit: 次, basis: 样例}
 same_form_share: 0.8
+""",
+    "rules/watch.yaml": """\
+alerts: {repeat_after: 24 hours, settled_after: 30 minutes, receivers: {letter: ["510107001"]}}
+freshness: {late_after: 2 working_days, idle_after: 3 hours, reason: 样例}
+silence: {times: 3, least_hours: 72, history_days: 90, least_reports: 20, reason: 样例}
+volume: {share: 0.3, spread: 4, least_rows: 10, first_share: 0.5, history: 6, least_history: 3, reason: 样例}
+units: {share: 0.5, spread: 4, least_rows: 5, first_share: 0.6, history: 4, least_history: 3, reason: 样例}
+quarantine: {share: 0.1, least_rows: 20, reason: 样例}
+waits: {rows: 2 working_days, runs: 1 working_days, reason: 样例}
+deadlines: {before: 5, after: 20, reason: 样例}
+sources:
+  civil: {share: 1.0, reason: 样例}
 """,
     "rules/linkage.yaml": "{version: 1, model: model.json, accept: 0.99, rival: 0.1, review: 0.6}\n",
     "rules/model.json": "{}\n",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from tests.browser import Phone, phone
 from tests.intake.conftest import GRID, NOW
-from tests.intake.phone import Phone, phone
 from tests.intake.test_form_pages import stored
 from tests.intake.test_photos import with_gps
 

@@ -32,7 +32,7 @@ def _expire(ctx: Context) -> None:
 
 def test_a_second_run_hears_who_has_the_quarter(ctx):
     lease.acquire(ctx)
-    with pytest.raises(HeldError, match="2026Q3 is being worked on by first"):
+    with pytest.raises(HeldError, match=r"2026Q3 正由收件等其他工作（first，自 .* 起）占用"):
         lease.acquire(replace(ctx, holder="second"))
 
 

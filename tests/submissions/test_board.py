@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 from rich.console import Console
 
-from courtyard.cli import collection, show
+from courtyard.cli import show
 from courtyard.cli.status import quarter_status
+from courtyard.submissions import collection
 
 from .conftest import FIFTH, FOURTH, GRID, SECOND, THIRD, activist, workbook
 

@@ -16,7 +16,23 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from courtyard import stages
-from courtyard.boards import answering, guard, menu
+from courtyard.boards import (
+    answering,
+    burden,
+    cases,
+    courtyard,
+    delivery,
+    desk,
+    guard,
+    map,
+    menu,
+    quality,
+    quarter,
+    report,
+    report_form,
+    report_period,
+    run,
+)
 from courtyard.boards.refusal import Refused
 from courtyard.context import Context
 from courtyard.district import load_district
@@ -67,7 +83,23 @@ def build(
 
 def _pages() -> tuple[Callable[[FastAPI], None], ...]:
     """What mounts the routes of each page, in the order of the menu."""
-    return ()
+    from courtyard.boards import backfill
+
+    return (
+        map.mount,
+        courtyard.mount,
+        quarter.mount,
+        report.mount,
+        report_period.mount,
+        desk.mount,
+        cases.mount,
+        burden.mount,
+        backfill.mount,
+        run.mount,
+        delivery.mount,
+        quality.mount,
+        report_form.mount,
+    )
 
 
 def _mount_assets(app: FastAPI) -> None:

@@ -14,6 +14,7 @@ from pygal.style import Style
 Series = Mapping[str, Sequence[float | int | None]]
 FONT = "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"
 COLORS = ("#1f6f8b", "#d1495b", "#edae49", "#5b8c5a", "#7a5195", "#8d99ae", "#3d405b", "#b56576")
+_EM = 12
 _STYLE = Style(
     font_family=FONT,
     background="transparent",
@@ -21,13 +22,14 @@ _STYLE = Style(
     foreground="#333",
     foreground_strong="#111",
     foreground_subtle="#999",
+    guide_stroke_color="#e3e8ee",
+    major_guide_stroke_color="#ccd4dd",
     colors=COLORS,
-    label_font_size=12,
-    major_label_font_size=12,
+    label_font_size=_EM,
+    major_label_font_size=_EM,
     legend_font_size=12,
     title_font_size=14,
 )
-_SVG = "{http://www.w3.org/2000/svg}"
 
 
 def line(title: str, labels: Sequence[str], series: Series, **options: Any) -> Markup:
@@ -37,6 +39,8 @@ def line(title: str, labels: Sequence[str], series: Series, **options: Any) -> M
 
 def bars(title: str, labels: Sequence[str], series: Series, **options: Any) -> Markup:
     """Bars side by side; with `stacked=True` on top of each other, with `horizontal=True` lying."""
+    if options.get("horizontal"):  # pygal takes a character for half as wide as a Chinese one is
+        options.setdefault("margin_left", 20 + _EM * max(map(len, labels), default=0) // 2)
     kind = {
         (False, False): pygal.Bar,
         (True, False): pygal.StackedBar,
@@ -62,7 +66,7 @@ def _drawn(chart: Any, labels: Sequence[str], series: Series) -> Markup:
     for name, values in series.items():
         chart.add(name, list(values))
     root = chart.render_tree()
-    for left in [*root.iter(etree.Comment), *root.iter(f"{_SVG}script")]:
+    for left in [*root.iter(etree.Comment), *root.iter("{*}script")]:
         left.getparent().remove(left)
     root.attrib.pop("width", None)
     root.set("role", "img")

@@ -27,3 +27,8 @@ CASES = Page("cases", "/cases", "工单", frozenset({"street", "community"}))
 BURDEN = Page("burden", "/burden", "减负账")
 BACKFILL = Page("backfill", "/backfill", "回填", frozenset({"street"}))
 MENU = (MAP, QUARTER, REPORTS, DESK, CASES, BURDEN, BACKFILL)
+
+# Not in the menu: other pages, and Airflow's tasks, lead there.
+DELIVERIES = Page("deliveries", "/deliveries", "来件", frozenset({"street", "community", "department"}))
+QUALITY = Page("quality", "/quality", "质量报告", frozenset({"street"}))
+RUNS = Page("runs", "/runs", "运行记录", frozenset({"street"}))

@@ -66,23 +66,48 @@ class Action:
         return cls(row["action_no"], row["case_no"], row["kind"], row["post"], at, data)
 
 
-def act(ctx: Context, case_no: str, kind: str, *, post: str, at: datetime, **data: Any) -> Case:
+class Moved(UsageError):
+    """A case went on after somebody looked at it who now acts on it."""
+
+
+def act(
+    ctx: Context, case_no: str, kind: str, *, post: str, at: datetime, seen: int | None = None, **data: Any
+) -> Case:
     """Let a post do something with a case, at once; returns the case after it. Done again it changes nothing.
 
     `kind` is one of `DOINGS`, `data` what `machine.ALLOWED` says of it. UsageError for a post, a text or a target
     that makes no sense, NotAllowed where the case does not stand where this could happen; nothing is landed then.
+    `seen` is the number of its last event that the post knew of: Moved where another has happened since.
     """
     action = _made(ctx, case_no, kind, post, at, data)
     rules = Rules.of(ctx.district)
     with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
         if ledger.known_causes(connection, ctx.street_code, [(case_no, action.cause)]):
             return ledger.find(connection, ctx.street_code, case_no)
+        unmoved(ledger.find(connection, ctx.street_code, case_no), seen)
         steps = steps_of(ctx, rules, action, lambda number: ledger.find(connection, ctx.street_code, number), action.at)
         land(ctx, action)
         ledger.append(connection, ctx.street_code, steps)
         follow(connection, ctx, action)
         alerts.queue(connection, ctx, steps)
     return steps[0][1]
+
+
+def unmoved(case: Case, seen: int | None) -> None:
+    """Moved where something has happened to a case after the event that somebody knew as its last."""
+    if seen is not None and case.last_seq != seen:
+        raise Moved(f"工单{case.case_no}刚刚有了新的进展，这次没有办理。", "请看过最新的经过再办。")
+
+
+def permits(ctx: Context, case: Case, kind: str, post: str, at: datetime) -> bool:
+    """Whether a post may do this to a case of this unit; UsageError for a post that nobody holds."""
+    unit, line = (
+        posts.required(ctx.district, post, at.astimezone(SHANGHAI).date()).unit_code,
+        _line(ctx, case.unit_code),
+    )
+    if DOINGS[kind].who == "above":  # above the street's own posts stands the office's reviewer
+        return unit in line[1:] or post == ctx.district.office.reviewer
+    return unit in line
 
 
 def steps_of(ctx: Context, rules: Rules, action: Action, case_of: Callable[[str], Case], at: datetime) -> list[Step]:
@@ -125,16 +150,8 @@ def numbered(ctx: Context, case_no: str, kind: str, post: str, at: datetime, dat
 
 def _may(ctx: Context, case: Case, action: Action) -> None:
     """UsageError unless the post may do this to a case of this unit."""
-    district = ctx.district
-    unit = posts.required(district, action.post, action.at.astimezone(SHANGHAI).date()).unit_code
-    line = _line(ctx, case.unit_code)
-    match DOINGS[action.kind].who:
-        case "above":  # above the street's own posts stands the office's reviewer
-            allowed = unit in line[1:] or action.post == district.office.reviewer
-        case _:
-            allowed = unit in line
-    if not allowed:
-        name = district.unit_by_code[case.unit_code].name
+    if not permits(ctx, case, action.kind, action.post, action.at):
+        name = ctx.district.unit_by_code[case.unit_code].name
         raise NotAllowed(
             f"工单{case.case_no}现在由{name}办理，这个岗位不能“{machine.TITLES[action.kind]}”。",
             "督办要由上级单位的岗位作出。"

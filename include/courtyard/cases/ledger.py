@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, select, text
 
 from courtyard.cases import machine
-from courtyard.cases.event import Case, Event
+from courtyard.cases.event import OPEN, Case, Event
 from courtyard.cases.rules import Rules
 from courtyard.errors import UsageError
 from courtyard.store import database
@@ -68,6 +68,15 @@ def find_all(connection: Connection, street_code: str, numbers: Iterable[str]) -
     """The cases of these numbers, by number; those that do not exist are left out."""
     query = select(case_table).where(case_table.c.street_code == street_code, case_table.c.case_no.in_(list(numbers)))
     return {row["case_no"]: of_row(row) for row in connection.execute(query).mappings()}
+
+
+def open_in(connection: Connection, street_code: str, courtyard_code: str) -> list[Case]:
+    """The open cases of a courtyard that residents reported, the oldest first."""
+    columns = case_table.c
+    query = select(case_table).where(columns.street_code == street_code, columns.courtyard_code == courtyard_code)
+    query = query.where(columns.status.in_(sorted(OPEN)), columns.direction == "up")
+    rows = connection.execute(query.order_by(columns.opened_at, columns.case_no)).mappings()
+    return [of_row(row) for row in rows]
 
 
 def of_row(row: RowMapping) -> Case:

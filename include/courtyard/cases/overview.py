@@ -46,15 +46,49 @@ def is_followed_up_next(case: Case) -> bool:
 
 
 def listing(
-    connection: Connection, ctx: Context, at: datetime, *, unit: str | None = None, everything: bool = False
+    connection: Connection,
+    ctx: Context,
+    at: datetime,
+    *,
+    unit: str | None = None,
+    courtyard: str | None = None,
+    everything: bool = False,
 ) -> list[dict[str, Any]]:
-    """Open cases (all with `everything`) that a unit or one below it has, overdue first, then the nearest deadline."""
+    """Open cases (all with `everything`), overdue first, then the nearest deadline.
+
+    With `unit` those that it or a unit below it has, with `courtyard` those of one courtyard.
+    """
     query = select(case_table).where(case_table.c.street_code == ctx.street_code)
     if not everything:
         query = query.where(case_table.c.status.in_(sorted(OPEN)))
     if unit:
         query = query.where(case_table.c.unit_code.startswith(unit, autoescape=True))
+    if courtyard:
+        query = query.where(case_table.c.courtyard_code == courtyard)
     return _told(ctx, at, (ledger.of_row(row) for row in connection.execute(query).mappings()))
+
+
+def by_courtyard(connection: Connection, ctx: Context, at: datetime) -> dict[str, dict[str, int]]:
+    """{"open", "overdue"}: how many cases of each courtyard that has any open."""
+    found = connection.execute(_SQL["by_courtyard"], {"street": ctx.street_code, "at": at})
+    return {row.courtyard_code: {"open": row.open, "overdue": row.overdue} for row in found}
+
+
+def follow_ups(connection: Connection, ctx: Context, at: datetime) -> list[dict[str, Any]]:
+    """Closed cases that somebody was told to follow up (回访) and has not yet."""
+    query = select(case_table).where(
+        case_table.c.street_code == ctx.street_code,
+        case_table.c.status == "closed",
+        case_table.c.follow_up_asked_at.is_not(None),
+    )
+    found = (ledger.of_row(row) for row in connection.execute(query).mappings())
+    return _told(ctx, at, (case for case in found if is_followed_up_next(case)))
+
+
+def channels(connection: Connection, ctx: Context, numbers: Iterable[str]) -> dict[str, list[str]]:
+    """By which channels cases were reported; a task from a department by none."""
+    where = {"street": ctx.street_code, "numbers": list(numbers)}
+    return {row.case_no: row.channels for row in connection.execute(_SQL["channels"], where)}
 
 
 def due(connection: Connection, ctx: Context, at: datetime, *, until: datetime) -> list[dict[str, Any]]:

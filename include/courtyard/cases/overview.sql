@@ -13,6 +13,18 @@ SELECT count(*) FILTER (WHERE status IN ('held', 'waiting', 'handling', 'answere
                           AND (followed_up_at IS NULL OR followed_up_at < answered_at)) AS follow_up
   FROM cases."case" WHERE street_code = :street
 
+-- name: by_courtyard
+SELECT courtyard_code, count(*) AS open,
+       count(*) FILTER (WHERE status <> 'answered'
+                          AND (is_total_overdue OR total_due_at <= :at
+                               OR coalesce(CASE status WHEN 'held' THEN acknowledge_due_at
+                                                       WHEN 'waiting' THEN least(acknowledge_due_at, solve_due_at)
+                                                       ELSE solve_due_at END,
+                                           CASE WHEN is_supervised THEN '-infinity'::timestamptz END) <= :at)) AS overdue
+  FROM cases."case"
+ WHERE street_code = :street AND status IN ('held', 'waiting', 'handling', 'answered') AND courtyard_code IS NOT NULL
+ GROUP BY courtyard_code
+
 -- name: reports
 -- Whoever reported: by a resident's page or by 12345, in the words that are believed now.
 SELECT DISTINCT ON (p.reported_at, p.dataset, p.record_key)
@@ -27,8 +39,13 @@ SELECT DISTINCT ON (p.reported_at, p.dataset, p.record_key)
  WHERE p.street_code = :street AND p.case_no = :case_no
  ORDER BY p.reported_at, p.dataset, p.record_key, r.valid_from DESC
 
+-- name: channels
+SELECT case_no, array_agg(DISTINCT channel ORDER BY channel) AS channels FROM cases.report
+ WHERE street_code = :street AND case_no = ANY(:numbers) GROUP BY case_no
+
 -- name: events
-SELECT DISTINCT ON (e.seq) e.seq, e.kind, e.at, e.due_at, e.level, e.unit_code, e.post, e.data, r.attrs ->> 'text' AS words
+SELECT DISTINCT ON (e.seq) e.seq, e.kind, e.at, e.due_at, e.level, e.unit_code, e.step_no, e.post, e.data,
+       r.attrs ->> 'text' AS words
   FROM cases.event e
   LEFT JOIN warehouse.record r ON r.street_code = e.street_code AND r.dataset = 'resident_replies'
                               AND r.record_key = e.data ->> 'reply' AND r.is_current

@@ -107,7 +107,7 @@ class _Taking:
             acting.follow(self.connection, self.ctx, action)
         except (UsageError, ValueError, KeyError) as error:
             if (known := self.known(row.case_no)) is None:
-                log.warning("action %s makes no case", row.record_key)  # a task that the pack no longer understands
+                log.warning("动作 %s 没有形成工单。", row.record_key)  # a task that the pack no longer understands
                 return
             case = known
             why = error.message if isinstance(error, UsageError) else "看不懂办理内容。"

@@ -17,6 +17,7 @@ def application() -> typer.Typer:
     """The application with all its commands."""
     from courtyard.cli import (  # noqa: F401  (they put themselves in)
         archive_commands,
+        backfill,
         burden,
         case_actions,
         case_figures,
@@ -29,15 +30,18 @@ def application() -> typer.Typer:
         intake_keys,
         letters,
         mart_commands,
+        outlines,
         packs,
         proposals,
         releasing,
         residents,
         revisions,
+        running,
         tasks,
         training,
         upkeep,
         views,
+        watching,
     )
     from courtyard.cli.base import app
 

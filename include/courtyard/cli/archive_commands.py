@@ -13,6 +13,7 @@ from courtyard.district import load_district
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
 from courtyard.settings import Settings
+from courtyard.warehouse import dossier
 
 
 @app.command()
@@ -29,14 +30,14 @@ def show(
     """A courtyard's archive of a quarter: five modules, key groups, tags with reasons, indicators. Counts, no names."""
     settings = Settings.from_env()
     district = load_district(settings.district_path)
-    place = archive.find(district, courtyard)
+    place = dossier.find(district, courtyard)
     quarter = str(Period.quarter(period)) if period else None
     day = _day(as_known)
     with services(settings) as url:
         from courtyard.store import database
 
         with database.engine(url, "publisher").connect() as connection:
-            found = archive.read(connection, district, place, quarter, day)
+            found = dossier.read(connection, district, place, quarter, day)
     if as_json:
         found["recorded_at"] = found["recorded_at"].astimezone(SHANGHAI).isoformat()
         print_json(found)

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from courtyard.cases.event import WHY
+from courtyard.cases.telling import left, said, total, whose
 from courtyard.cli import base
 from courtyard.cli.base import Json, app, console, office, print_json
 from courtyard.errors import UsageError
@@ -25,7 +25,6 @@ cases = typer.Typer(
 app.add_typer(cases, name="cases", rich_help_panel="Cases of residents")
 CaseNo = Annotated[str, typer.Argument(metavar="CASE", help="A case number, such as 261126-7K2QM.")]
 Unit = Annotated[str | None, typer.Option("--unit", help="Only what this unit, or one below it, has: its code.")]
-_TEXTS = ("text", "reason", "where", "span", "into", "satisfaction", "department", "number", "outcome", "wanted")
 
 
 @cases.command("list")
@@ -124,26 +123,6 @@ def _print_list(found: list[dict[str, Any]]) -> None:
     console.print(f"{len(found)} 件，其中逾期 {late} 件。", highlight=False)
 
 
-def left(one: dict[str, Any]) -> str:
-    """The time this level has left until its deadline, working time where it has that: 剩3小时20分, 超2小时."""
-    if one["level_left_minutes"] is None:
-        return "已逾期" if one["is_overdue"] else "—"
-    return ("超" if one["level_left_minutes"] < 0 else "剩") + span(abs(one["level_left_minutes"]))
-
-
-def total(one: dict[str, Any]) -> str:
-    """The uninterrupted clock: the time since the first minute, and what it may be."""
-    whole = int((one["total_due_at"] - one["opened_at"]).total_seconds() // 60)
-    return f"{span(one['total_minutes'])}/{span(whole)}"
-
-
-def span(minutes: int) -> str:
-    days, rest = divmod(minutes, 1440)
-    hours, rest = divmod(rest, 60)
-    parts = [(days, "天"), (hours, "小时"), (rest, "分")]
-    return "".join(f"{count}{unit}" for count, unit in parts if count)[:16] or "0分"
-
-
 def _print_one(found: dict[str, Any], names: dict[str, str]) -> None:
     state = (
         found["status_title"] + ("，督办" if found["is_supervised"] else "") + ("，逾期" if found["is_overdue"] else "")
@@ -167,7 +146,7 @@ def _print_one(found: dict[str, Any], names: dict[str, str]) -> None:
     for event in found["events"]:
         where = f"{names.get(event['unit_code'], event['unit_code'])}"
         table.add_row(
-            str(event["seq"]), moment(event["at"]), event["title"], where, _who(event["post"]), escape(_said(event))
+            str(event["seq"]), moment(event["at"]), event["title"], where, whose(event["post"]), escape(said(event))
         )
     console.print(table)
 
@@ -178,17 +157,3 @@ def _until(moment_: datetime | None) -> str:
 
 def moment(at: datetime) -> str:
     return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
-
-
-def _who(post: str) -> str:
-    return {"clock": "时限", "reporter": "反映人", "source": "来源系统"}.get(post, post.partition("/")[2] or post)
-
-
-def _said(event: dict[str, Any]) -> str:
-    data = event["data"]
-    parts = [
-        WHY.get(data.get("why", ""), ""),
-        *(str(data[name]) for name in _TEXTS if data.get(name)),
-        event["words"] or "",
-    ]
-    return "　".join(part for part in parts if part)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from courtyard.cli import show
-from courtyard.cli.base import Json, Quarter, app, console, print_json, process_name, services
+from courtyard.cli.base import Json, app, console, print_json, services
 from courtyard.district import load_district
-from courtyard.errors import CourtyardError
 from courtyard.period import Period
 from courtyard.privacy import keys
 from courtyard.settings import Settings
@@ -44,51 +42,6 @@ def sample(
     progress = None if as_json else console.print
     summary = draw_sample(settings, scale=scale, seed=seed, progress=progress)
     print_json(show.plain(summary)) if as_json else console.print(f"Sample street in {settings.sample}.")
-
-
-@app.command()
-def run(
-    period: Quarter,
-    refetch: Annotated[bool, typer.Option("--refetch", help="Ask the sources again for what has landed.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Run all stages of a quarter in this process: the same functions as the Airflow tasks.
-
-    Exits 1 when a source or a report is held, 0 when the ledger balances.
-    """
-    settings = Settings.from_env()
-    Period.quarter(period)
-    results: dict[str, Any] = {}
-    with services(settings, sources=True):
-        from courtyard import stages
-
-        _stage_inbox(settings, period)
-        ctx = stages.context(period, holder=f"cli:{process_name()}", settings=settings, refetch=refetch)
-        since = time.monotonic()
-        for step, result in stages.run_quarter(ctx):
-            seconds = time.monotonic() - since
-            told = {"error": str(result)} if isinstance(result, CourtyardError) else result
-            results[step] = {**told, "seconds": round(seconds, 2)}
-            if not as_json:
-                show.step(console, step, result, seconds)
-            since = time.monotonic()
-        ledger = show.ledger_rows(ctx.engine(), ctx.street_code, period)
-    held = [step for step, result in results.items() if "error" in result] + results["publish"]["held"]
-    unbalanced = [entry for entry in ledger if entry["residual"]]
-    if as_json:
-        print_json({"period": period, "steps": results, "ledger": ledger})
-    else:
-        show.ledger_summary(console, ledger)
-        show.publications(console, settings, results["publish"])
-    if held or unbalanced:
-        raise typer.Exit(1)
-
-
-def _stage_inbox(settings: Settings, period: str) -> None:
-    if settings.sample.exists():
-        from courtyard.sample.standins import stage_inbox
-
-        stage_inbox(settings, period)
 
 
 @app.command()

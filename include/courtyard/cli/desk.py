@@ -176,12 +176,9 @@ def _hand_in(make: Callable[[Connection, Context], list[dict[str, Any]]], period
     with _at_the_desk() as (connection, ctx):
         from dataclasses import replace
 
-        from sqlalchemy import text
+        from courtyard.desk import deciding, queue
 
-        from courtyard.desk import deciding
-
-        newest = connection.scalar(text("SELECT mart.newest_quarter(:street)"), {"street": ctx.street_code})
-        quarter = wanted or (Period.parse(newest) if newest else ctx.period)
+        quarter = wanted or queue.newest_quarter(connection, ctx)
         made = make(connection, replace(ctx, period=quarter))
         delivery = deciding.hand_in(ctx, made, quarter)
     numbers = [decision["decision_no"] for decision in made]

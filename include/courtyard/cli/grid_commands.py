@@ -86,7 +86,8 @@ def cycle(
     as_json: Json = False,
 ) -> None:
     """When a quarter's workbooks go out, are due and frozen, whether it is open, and why."""
-    from courtyard.cli import collection
+    from courtyard.cli import collection as looks
+    from courtyard.submissions import collection
 
     now = datetime.now(SHANGHAI)
     settings, quarter = Settings.from_env(), Period.quarter(period) if period else Period.of("quarter", now)
@@ -96,7 +97,7 @@ def cycle(
         ctx = stages.context(str(quarter), holder="cli:cycle", settings=settings)
         with ctx.engine().connect() as connection:
             found = collection.calendar(connection, ctx, now.date())
-    print_json(found) if as_json else collection.show_calendar(console, found)
+    print_json(found) if as_json else looks.show_calendar(console, found)
 
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; every grid that is refused for it reads this.")]
@@ -116,8 +117,8 @@ def reopen(period: Quarter, reason: Reason, by: Actor = None, as_json: Json = Fa
 
 
 def _lock(period: str, reason: str, by: str | None, as_json: bool, *, closes: bool) -> None:
-    from courtyard.cli import collection
-    from courtyard.submissions import locks
+    from courtyard.cli import collection as looks
+    from courtyard.submissions import collection, locks
 
     settings, now = Settings.from_env(), datetime.now(SHANGHAI)
     Period.quarter(period)
@@ -129,7 +130,7 @@ def _lock(period: str, reason: str, by: str | None, as_json: bool, *, closes: bo
         change(ctx, reason, by or ctx.district.office.preparer, now)
         with ctx.engine().connect() as connection:
             found = collection.calendar(connection, ctx, now.date())
-    print_json(found) if as_json else collection.show_calendar(console, found)
+    print_json(found) if as_json else looks.show_calendar(console, found)
 
 
 @app.command(name="submissions", rich_help_panel=PANEL)
@@ -139,7 +140,8 @@ def list_submissions(
     as_json: Json = False,
 ) -> None:
     """Every submission of a quarter: when, by which channel, what it is, how it stands and why."""
-    from courtyard.cli import collection
+    from courtyard.cli import collection as looks
+    from courtyard.submissions import collection
 
     settings = Settings.from_env()
     Period.quarter(period)
@@ -149,7 +151,7 @@ def list_submissions(
         ctx = stages.context(period, holder="cli:submissions", settings=settings)
         with ctx.engine().connect() as connection:
             found = collection.listing(connection, ctx, unit)
-    print_json(found) if as_json else collection.show_listing(console, found)
+    print_json(found) if as_json else looks.show_listing(console, found)
 
 
 @app.command(rich_help_panel=PANEL)

@@ -7,13 +7,16 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 from sqlalchemy import Engine, text
 
 from courtyard.cli import collection
 from courtyard.errors import CourtyardError
 from courtyard.settings import Settings
+from courtyard.store import runs
 from courtyard.submissions.outcome import TITLES
+from courtyard.watching.summaries import summary
 
 LEDGER_COLUMNS = (
     "source", "dataset", "period", "sha256",
@@ -55,8 +58,7 @@ def step(console: Console, name: str, result: dict[str, Any] | CourtyardError, s
     if isinstance(result, CourtyardError):
         console.print(f"[red]✗[/red] {name:24} {seconds:6.1f} s  {result}", highlight=False, soft_wrap=True)
         return
-    counts = {key: len(value) if isinstance(value, list) else value for key, value in result.items()}
-    told = "  ".join(f"{key} {value}" for key, value in counts.items() if isinstance(value, int) and key != "token")
+    told = escape(summary(name.partition(":")[0], result))
     console.print(f"[green]✓[/green] {name:24} {seconds:6.1f} s  {told}", highlight=False, soft_wrap=True)
 
 
@@ -113,6 +115,12 @@ def status(console: Console, found: dict[str, Any]) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    for row in found["due"]:
+        told = f"[yellow]待续算[/yellow]：{row['quarter']}，自 {runs.moment(row['asked_at'])} 起，{row['reason']}"
+        console.print(told, highlight=False, soft_wrap=True)
+    for row in found["runs"]:
+        run = runs.named(row["holder"], row["kind"], row["reason"], row["opened_at"])
+        console.print(f"运行：{run} {runs.OUTCOMES[row['outcome']]}", highlight=False, soft_wrap=True)
     for row in found["reports"]:
         console.print(f"报表 {row['report']} {row['period']}：{row['state']}", highlight=False, soft_wrap=True)
 

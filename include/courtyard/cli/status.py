@@ -9,27 +9,18 @@ from typing import Any
 from sqlalchemy import text
 
 from courtyard.cases import overview
-from courtyard.cli import collection
 from courtyard.context import Context
 from courtyard.period import SHANGHAI
+from courtyard.store import runs
+from courtyard.submissions import collection
+from courtyard.warehouse import arrivals, follow_on
 
 _GRID_STATUSES = (
     "accepted", "accepted_with_findings", "partly_accepted", "confirmed_nil", "received", "rejected", "missing",
 )  # fmt: skip
-_SOURCES = text("""
-SELECT source, period, status, reason FROM landing.fetch
- WHERE street_code = :street AND period = ANY(:periods) ORDER BY source, period
-""")
 _GRIDS = text("""
 SELECT unit_code, unit_name, dataset, status
   FROM mart.submission_status WHERE street_code = :street AND period = :quarter ORDER BY unit_code, dataset
-""")
-_HELD = text("""
-SELECT d.source, d.name, b.dataset, b.status, b.reason, b.batch_id
-  FROM quality.batch b JOIN landing.delivery d USING (delivery_id)
- WHERE b.street_code = :street AND coalesce(b.came_for, d.period) = ANY(:periods) AND b.status IN ('held', 'rejected')
-   AND NOT EXISTS (SELECT FROM submissions.submission s WHERE s.delivery_id = b.delivery_id AND s.status = 'rejected')
- ORDER BY d.source, d.name, b.dataset
 """)
 _REPORTS = text("""
 SELECT report, period, 'r' || max(revision) AS state FROM publish.publication
@@ -45,12 +36,13 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
     periods = [str(ctx.period), *map(str, ctx.period.parts("month"))]
     where = {"street": ctx.street_code, "quarter": str(ctx.period), "periods": periods}
     with ctx.engine().connect() as connection:
-        sources, grids, held, reports = (
-            [dict(row._mapping) for row in connection.execute(query, where)]
-            for query in (_SOURCES, _GRIDS, _HELD, _REPORTS)
+        grids, reports = (
+            [dict(row._mapping) for row in connection.execute(query, where)] for query in (_GRIDS, _REPORTS)
         )
+        sources, held = arrivals.asked(connection, ctx), arrivals.held(connection, ctx)
         board = collection.board(connection, ctx, day)
         cycle = collection.calendar(connection, ctx, day)
+        ran = runs.listed(connection, ctx.street_code, str(ctx.period), most=5)
         cases = overview.counts(connection, ctx, datetime.combine(day, time.max, SHANGHAI))
     counts: dict[str, Counter[str]] = {}
     for row in grids:
@@ -67,4 +59,6 @@ def quarter_status(ctx: Context, day: date) -> dict[str, Any]:
         "held_batches": held,
         "reports": reports,
         "cases": cases,
+        "runs": ran,
+        "due": [{"quarter": due.quarter, "reason": due.reason, "asked_at": due.asked_at} for due in follow_on.due(ctx)],
     }

@@ -78,7 +78,7 @@ def _chosen(ctx: Context, entry: Mapping[str, Any], verdict: str, value: str | N
             raise UsageError("value 要和 --value 一起用，并且只用于来源说法不一的事项。", "否则请写说法的序号。")
         understood = _understood(ctx, entry["attribute"], value)
         if understood is None:
-            raise UsageError("看不懂 --value 的内容。", "请按这一项在表里的写法填写；院落写名称或编码。")
+            raise UsageError("看不懂另写的内容。", "请按这一项在表里的写法填写；院落写名称或编码。")
         return understood
     if value:
         raise UsageError("选了某个说法，就不能再写 --value。", "要写别的内容，请用 value 作结论。")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, text
 
 from courtyard.context import Context
+from courtyard.district.models import Contract, District
 from courtyard.errors import UsageError
 from courtyard.period import Period
 from courtyard.store import statements
-from courtyard.warehouse.discrepancies import PLACE, title
+from courtyard.warehouse.discrepancies import LISTED_BY, PLACE, PRESENCE, title
 
 _SQL = statements.load("courtyard.desk", "queue.sql")
 DUPLICATE = "same_person"
@@ -47,17 +48,25 @@ def listing(
     where = {"street": ctx.street_code, "id": None, "period": str(period) if period else None}
     found = [_discrepancy(ctx, row, with_values) for row in connection.execute(_SQL["discrepancies"], where).mappings()]
     found += [_review(ctx, row) for row in connection.execute(_SQL["reviews"], where).mappings()]
-    return [entry for entry in found if kind in (None, entry["kind"]) and _is_of(entry, unit)]
+    return [entry for entry in found if kind in (None, entry["kind"]) and is_of(entry, unit)]
 
 
 def show(connection: Connection, ctx: Context, wanted: str, *, with_values: bool = False) -> dict[str, Any]:
     """One entry of the queue, settled ones too, with all that is said; UsageError for an id that there is not."""
     where = {"street": ctx.street_code, "id": wanted, "period": None}
     if row := connection.execute(_SQL["discrepancies"], where).mappings().one_or_none():
-        return _discrepancy(ctx, row, with_values)
+        since = _since(connection, ctx, row) if row["kind"] == "claim" else {}
+        dated = [claim | {"since": since.get((claim["dataset"], claim["value"]))} for claim in row["claims"]]
+        return _discrepancy(ctx, {**row, "claims": dated}, with_values)
     if row := connection.execute(_SQL["reviews"], where).mappings().one_or_none():
         return _review(ctx, row) | {"records": _records(connection, ctx, row, with_values)}
     raise UsageError(f"核实台没有编号为{wanted}的事项。", "请用 courtyard desk list 查看编号。")
+
+
+def newest_quarter(connection: Connection, ctx: Context) -> Period:
+    """The quarter whose run takes up what is decided now: the newest of which anything is known, else the first."""
+    newest = connection.scalar(text("SELECT mart.newest_quarter(:street)"), {"street": ctx.street_code})
+    return Period.parse(newest or ctx.district.office.first_quarter)
 
 
 def audit(connection: Connection, ctx: Context, at: datetime, ids: Iterable[str]) -> None:
@@ -67,7 +76,14 @@ def audit(connection: Connection, ctx: Context, at: datetime, ids: Iterable[str]
         connection.execute(_SQL["audit"], named)
 
 
-def _discrepancy(ctx: Context, row: RowMapping, with_values: bool) -> dict[str, Any]:
+def _since(connection: Connection, ctx: Context, row: RowMapping) -> dict[tuple[str, str], date]:
+    """Since when each (dataset, value) has been said of the person."""
+    about = {"street": ctx.street_code, "person": row["subject"], "attribute": row["attribute"], "place": PLACE}
+    about["datasets"] = [claim["dataset"] for claim in row["claims"]]
+    return {(found.dataset, found.value): found.since for found in connection.execute(_SQL["since"], about)}
+
+
+def _discrepancy(ctx: Context, row: Mapping[str, Any], with_values: bool) -> dict[str, Any]:
     shown = with_values or row["kind"] in ABOUT_NO_VALUE
     claims = [_claim(ctx, row["attribute"], claim, shown) for claim in row["claims"]]
     hidden = {"value": row["value"] if shown else None}
@@ -82,12 +98,22 @@ def _claim(ctx: Context, attribute: str, claim: dict[str, Any], shown: bool) -> 
     title = {"title": contract.title if contract else claim["dataset"]}
     if not shown:
         return {k: v for k, v in claim.items() if k != "value"} | title
-    if attribute == PLACE and (known := ctx.district.courtyard_by_code.get(claim["value"])):
-        title["label"] = known.name
-    column = next((c for c in contract.columns if c.name == attribute), None) if contract else None
-    if column and column.codes and claim["value"] in ctx.district.codes[column.codes].values:
-        title["label"] = ctx.district.code_label(column.codes, claim["value"])
+    if label := _label(ctx.district, contract, attribute, claim["value"]):
+        title["label"] = label
     return claim | title
+
+
+def _label(district: District, contract: Contract | None, attribute: str, value: str) -> str | None:
+    """What people call a value: the name of a place or unit, the title of a code; None for what is a word already."""
+    if attribute == PLACE and (courtyard := district.courtyard_by_code.get(value)):
+        return courtyard.name
+    if attribute == LISTED_BY and (unit := district.unit_by_code.get(value)):
+        return unit.name
+    for column in contract.columns if contract else ():
+        is_asked = column.name == attribute or attribute == PRESENCE  # whichever column says that somebody has gone
+        if is_asked and column.codes and value in district.codes[column.codes].values:
+            return district.code_label(column.codes, value)
+    return None
 
 
 def _owner(ctx: Context, kind: str, owner: str) -> str:
@@ -130,6 +156,7 @@ def _records(connection: Connection, ctx: Context, row: RowMapping, with_values:
     return found
 
 
-def _is_of(entry: dict[str, Any], unit: str | None) -> bool:
+def is_of(entry: Mapping[str, Any], unit: str | None) -> bool:
+    """Whether a unit (its code; those below it too) or a department's source settles an entry; all for None."""
     units = (entry["owner"], *(entry["asked"] or ()))
     return unit is None or any(u == unit or (u.isdigit() and u.startswith(unit)) for u in units)

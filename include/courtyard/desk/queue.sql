@@ -29,8 +29,13 @@ SELECT e.dataset || '/' || e.record_key AS record, e.first_from, e.name, e.birth
    AND e.dataset = ANY(:datasets)
  ORDER BY 1, e.first_from, e.trait
 
--- name: names
-SELECT courtyard_code, courtyard_name, grid_code FROM mart.courtyard
+-- name: since
+-- Since when each dataset has said what it says of a person, as believed now.
+SELECT dataset, CASE WHEN :attribute = :place THEN courtyard_code ELSE attrs ->> :attribute END AS value,
+       min(valid_from) AS since
+  FROM warehouse.record
+ WHERE street_code = :street AND is_current AND person_id = :person AND dataset = ANY(:datasets)
+ GROUP BY 1, 2
 
 -- name: audit
 INSERT INTO audit.event (at, actor, action, object) VALUES (:at, :actor, :action, :object)

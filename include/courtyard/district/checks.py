@@ -14,10 +14,13 @@ from courtyard.district import (
     contract_checks,
     figure_checks,
     history_checks,
+    map_layers,
+    outlines,
     recipients,
     registers,
     report_checks,
     users,
+    watch,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.registers import twice
@@ -41,6 +44,9 @@ def problems_of(pack: Pack) -> Iterator[str]:
         figure_checks.problems_of,
         case_checks.problems_of,
         users.problems_of,
+        watch.problems_of,
+        outlines.problems_of,
+        map_layers.problems_of,
     )
     return chain.from_iterable(check(pack) for check in (*registers.CHECKS, *history_checks.CHECKS, *specifications))
 

@@ -37,6 +37,7 @@ BUILT_IN = {
     "providers.posts": ("网格和社区岗位", "个"),
     "providers.posts_vacant": ("空缺岗位", "个"),
 }
+_OF_PERSONS = frozenset({"id_number", "phone", "disability_no"})
 _ADDITIVE_BUILT_IN = frozenset(name for name in BUILT_IN if name.startswith("population."))
 EVENT_FIGURES = {
     "opened": "本季新增",
@@ -91,7 +92,8 @@ class EventRule(Frozen):
 
     `ended` is the column that says when it was done, `due` until when it must be. They give the figures
     `response.<events>_opened`, `_closed` (both in the quarter), `_open` (at its end) and, where there is a `due`,
-    `_overdue` (at its end), `_due` (in the quarter) and `_due_met` (done by then).
+    `_overdue` (at its end), `_due` (in the quarter) and `_due_met` (done by then). `about_persons` says that each
+    is a matter of certain persons, though its rows hold nobody's number.
     """
 
     events: str = Field(pattern=NAME)
@@ -101,6 +103,7 @@ class EventRule(Frozen):
     closed_when: dict[str, tuple[str, ...]] = Field(min_length=1)
     ended: str | None = None
     due: str | None = None
+    about_persons: bool = False
 
     @model_validator(mode="after")
     def _due_has_an_end(self) -> EventRule:
@@ -192,7 +195,10 @@ class Indicator(Frozen):
 
 @dataclass(frozen=True)
 class Known:
-    """A figure that rules may name. Only `is_additive` ones add up over the courtyards of a community."""
+    """A figure that rules may name. Only `is_additive` ones add up over the courtyards of a community.
+
+    `is_personal` ones count persons, or are made of rows about persons: not everybody is shown them.
+    """
 
     title: str
     unit: str
@@ -200,6 +206,7 @@ class Known:
     is_additive: bool
     codes: str | None = None
     is_year: bool = False
+    is_personal: bool = False
 
 
 def known_figures(
@@ -213,9 +220,10 @@ def _known(
     rules: ArchiveRules, key_groups: Iterable[KeyGroup], contracts: Mapping[str, Contract]
 ) -> Iterator[tuple[str, Known]]:
     for name, (title, unit) in BUILT_IN.items():
-        yield name, Known(title, unit, "number", name in _ADDITIVE_BUILT_IN)
+        is_person = name in _ADDITIVE_BUILT_IN
+        yield name, Known(title, unit, "number", is_person, is_personal=is_person)
     for group in key_groups:
-        yield f"key_groups.{group.group}", Known(group.title, "人", "number", True)
+        yield f"key_groups.{group.group}", Known(group.title, "人", "number", True, is_personal=True)
     for rule in rules.figures:
         kind = {"values": "values", "by": "breakdown"}.get(rule.measure, "number")
         is_additive = rule.measure in ("count", "sum") and rule.scope == "courtyard"
@@ -223,7 +231,15 @@ def _known(
         column = columns.get(rule.column or "")
         is_year = rule.measure in NUMERIC and column is not None and column.type == "date"
         codes = column.codes if column else None
-        yield rule.figure, Known(rule.title, rule.unit, kind, is_additive, codes, is_year)  # type: ignore[arg-type]
+        personal = _is_personal(contracts, rule.dataset)
+        yield rule.figure, Known(rule.title, rule.unit, kind, is_additive, codes, is_year, personal)  # type: ignore[arg-type]
     for events in rules.events:
+        personal = events.about_persons or _is_personal(contracts, events.dataset)
         for name, title in events.figures.items():
-            yield name, Known(title, "件", "number", True)
+            yield name, Known(title, "件", "number", True, is_personal=personal)
+
+
+def _is_personal(contracts: Mapping[str, Contract], dataset: str) -> bool:
+    """Whether the rows of a dataset are about persons, or say how to reach one."""
+    contract = contracts.get(dataset)
+    return contract is None or contract.subject == "person" or any(c.type in _OF_PERSONS for c in contract.columns)

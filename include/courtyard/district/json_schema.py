@@ -19,11 +19,13 @@ from courtyard.district.models import (
     Indicator,
     KeyGroup,
     Linkage,
+    MapLayer,
     Office,
     Recipients,
     ReportSpec,
     SourceSpec,
     TagRule,
+    WatchRules,
 )
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -43,6 +45,8 @@ PACK_FILES: dict[str, tuple[str, Any]] = {
     "rules/linkage.yaml": ("linkage", Linkage),
     "rules/burden.yaml": ("burden", BurdenRules),
     "rules/cases.yaml": ("cases", CaseRules),
+    "rules/watch.yaml": ("watch", WatchRules),
+    "rules/map.yaml": ("map", tuple[MapLayer, ...]),
 }
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MONTH = r"^\d{4}-\d{2}(-\d{2})?$"

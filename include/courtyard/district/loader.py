@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+from courtyard.district import outlines
 from courtyard.district.checks import problems_of
 from courtyard.district.models import (
     Alias,
@@ -26,7 +27,9 @@ from courtyard.district.models import (
     Indicator,
     KeyGroup,
     Linkage,
+    MapLayer,
     Office,
+    Outlines,
     Post,
     Recipients,
     ReportSpec,
@@ -34,6 +37,7 @@ from courtyard.district.models import (
     TagRule,
     Unit,
     User,
+    WatchRules,
 )
 from courtyard.district.pack import Pack, Read
 from courtyard.district.reading import Document, Unreadable, read_csv, read_yaml
@@ -71,6 +75,7 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.table("duties.csv", Duty),
         reader.table("departments.csv", Department),
         reader.table("users.csv", User),
+        reader.outlines(),
     )
     folders = (
         reader.folder("sources", SourceSpec),
@@ -88,6 +93,8 @@ def _load(root: Path, _state: tuple[tuple[str, int, int], ...]) -> District:
         reader.yaml("rules/linkage.yaml", Linkage),
         reader.yaml("rules/burden.yaml", BurdenRules),
         reader.yaml("rules/cases.yaml", CaseRules),
+        reader.yaml("rules/watch.yaml", WatchRules),
+        reader.yaml("rules/map.yaml", tuple[MapLayer, ...]),
     )
     _refuse(reader.problems)
     pack = Pack(root, office, *tables, *folders, recipients, *rules)
@@ -127,7 +134,10 @@ def _district(pack: Pack) -> District:
         burden=pack.burden.value,
         departments=pack.departments.value,
         users=pack.users.value,
+        outlines=pack.outlines.value.features,
         cases=pack.cases.value,
+        watch=pack.watch.value,
+        map_layers=pack.map_layers.value,
         root=pack.root,
     )
 
@@ -145,6 +155,10 @@ class _Reader:
     def table(self, relative: str, model: type[Item]) -> Read[tuple[Item, ...]]:
         columns = tuple(model.model_fields)
         return self._read(tuple[model, ...], lambda: read_csv(self.root / relative, self._name(relative), columns))
+
+    def outlines(self) -> Read[Outlines]:
+        name = outlines.FILE
+        return self._read(Outlines, lambda: outlines.read(self.root / name, self._name(name)))
 
     def folder(self, relative: str, model: type[Item]) -> dict[str, Read[Item]]:
         """Every `*.yaml` of a folder by its file stem; an absent folder is an empty one."""

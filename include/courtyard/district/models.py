@@ -26,6 +26,7 @@ from courtyard.district.contract import (
 from courtyard.district.figures import ArchiveRules, Indicator, Known, TagRule, known_figures
 from courtyard.district.frozen import Frozen
 from courtyard.district.lookup import Lookup
+from courtyard.district.map_layers import MapLayer
 from courtyard.district.office import (
     Alias,
     CodeList,
@@ -38,10 +39,12 @@ from courtyard.district.office import (
     Post,
     Unit,
 )
+from courtyard.district.outlines import Outline, Outlines
 from courtyard.district.recipients import Entitlement, Recipient, Recipients
 from courtyard.district.report import METADATA_FIELDS, ReportChart, ReportColumn, ReportSpec
 from courtyard.district.source import Channel, SourceSpec, Transport
 from courtyard.district.users import User
+from courtyard.district.watch import WatchRules
 
 __all__ = [
     "METADATA_FIELDS",
@@ -76,7 +79,10 @@ __all__ = [
     "KeyGroup",
     "LevelName",
     "Linkage",
+    "MapLayer",
     "Office",
+    "Outline",
+    "Outlines",
     "Post",
     "Recipient",
     "Recipients",
@@ -94,6 +100,7 @@ __all__ = [
     "Unit",
     "Urgency",
     "User",
+    "WatchRules",
 ]
 
 
@@ -181,8 +188,15 @@ class District(Lookup, Frozen):
     burden: BurdenRules
     departments: tuple[Department, ...] = ()
     users: tuple[User, ...] = ()
+    outlines: tuple[Outline, ...] = ()
     cases: CaseRules
+    watch: WatchRules
+    map_layers: tuple[MapLayer, ...] = ()
     root: Path = Field(exclude=True)
+
+    @cached_property
+    def outline_by_code(self) -> dict[str, Outline]:
+        return {outline.code: outline for outline in self.outlines}
 
     @cached_property
     def figures(self) -> dict[str, Known]:

@@ -22,7 +22,9 @@ from courtyard.district.models import (
     Indicator,
     KeyGroup,
     Linkage,
+    MapLayer,
     Office,
+    Outlines,
     Post,
     Recipients,
     ReportSpec,
@@ -30,6 +32,7 @@ from courtyard.district.models import (
     TagRule,
     Unit,
     User,
+    WatchRules,
 )
 from courtyard.district.reading import Document
 
@@ -59,6 +62,7 @@ class Pack:
     duties: Read[tuple[Duty, ...]]
     departments: Read[tuple[Department, ...]]
     users: Read[tuple[User, ...]]
+    outlines: Read[Outlines]
     sources: dict[str, Read[SourceSpec]]
     contracts: dict[str, Read[Contract]]
     codes: dict[str, Read[CodeList]]
@@ -72,3 +76,5 @@ class Pack:
     linkage: Read[Linkage]
     burden: Read[BurdenRules]
     cases: Read[CaseRules]
+    watch: Read[WatchRules]
+    map_layers: Read[tuple[MapLayer, ...]]

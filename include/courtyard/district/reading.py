@@ -86,7 +86,8 @@ def _explain(details: Any) -> tuple[str, str]:
             return details["msg"][0].lower() + details["msg"][1:], "Correct the value."
 
 
-def _text(path: Path, name: str) -> str:
+def text_of(path: Path, name: str) -> str:
+    """A file of the pack as text; raises Unreadable when it is missing or not UTF-8."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -99,7 +100,7 @@ def _text(path: Path, name: str) -> str:
 def read_yaml(path: Path, name: str) -> Document:
     """A YAML file; raises Unreadable when it is missing, not YAML, or names a key twice."""
     try:
-        loader = _Loader(_text(path, name))
+        loader = _Loader(text_of(path, name))
         node = loader.get_single_node()
         lines = dict(_walk(loader, node, (), name)) if node else {}
         return Document(name, loader.construct_document(node) if node else None, lines)
@@ -146,7 +147,7 @@ def read_csv(path: Path, name: str, columns: tuple[str, ...]) -> Document:
 
     Raises Unreadable for a wrong header or a row of another length.
     """
-    reader = csv.reader(io.StringIO(_text(path, name), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text_of(path, name), newline=""), strict=True)
     rows: list[dict[str, str | None]] = []
     lines: dict[Loc, int] = {}
     try:

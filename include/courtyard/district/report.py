@@ -71,6 +71,9 @@ class ReportSpec(Frozen):
     """`reports/<report>.yaml`: one form, to whom it goes, how often, and the SQL that fills it.
 
     `cutoff` (`MM-DD`, of a yearly report) is the day of the year for which it is counted, its last day unless given.
+    `looks_back` says how far before its period the SQL reads of `datasets`: to the day before the month, to the
+    beginning of the year (wherever it binds `:year_start`) or to all that was ever said. A correction of those days
+    makes the form be counted again.
     `birth_window` names a key group: its window on that day is bound as `born_from` and `born_to`, both inclusive.
     `sql`, `facts`, `notes` name files in `reports/sql/`, `form` one in `reports/forms/` (a plain form is laid out when
     there is none); a roster may have facts too, for its notes or to share an aggregate's. `datasets` must have arrived
@@ -88,6 +91,7 @@ class ReportSpec(Frozen):
     recipient: str
     basis: str
     frequency: Literal["week", "month", "quarter", "half", "year"]
+    looks_back: Literal["month", "year", "ever"] = "month"
     cutoff: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
     birth_window: str | None = None
     kind: Literal["roster", "aggregate"]

@@ -51,6 +51,14 @@ def as_bytes(contract: Contract, decisions: Sequence[Mapping[str, Any]]) -> byte
     return b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
 
 
+def of_bytes(contract: Contract, data: bytes) -> list[dict[str, str]]:
+    """The decisions of a landed delivery, as `as_bytes` wrote them; what a decision does not say is left out."""
+    names = {column.header: column.name for column in contract.columns}
+    head, *lines = (json.loads(line) for line in data.splitlines())
+    columns = [names[header] for header in head["columns"]]
+    return [{name: value for name, value in zip(columns, line, strict=True) if value is not None} for line in lines]
+
+
 def take(connection: Connection, ctx: Context) -> int:
     """Keep the decisions among the batches to link; returns how many were new."""
     known = contract(ctx.district)

@@ -118,5 +118,5 @@ def _read_again(ctx: Context, deliveries: list[str]) -> int:
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
         connection.execute(_SQL["done"], names)
-    log.info("%d batches read again, since their addresses are understood otherwise now", again)
+    log.info("地址登记或人工决定有变，%d 个批次重新读取。", again)
     return again

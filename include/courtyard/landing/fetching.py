@@ -67,7 +67,7 @@ def fetch(ctx: Context, source_id: str, clock: Clock = utc_now) -> dict[str, Any
             asked = ledger.fetches(connection, ctx.street_code, source_id)
         for period in ctx.period.parts(spec.cadence):
             landed += _adopt(ctx, spec, period)
-            if not _is_due(ctx, spec, period, asked.get(str(period))):
+            if not is_due(ctx, spec, period, asked.get(str(period))):
                 continue
             outcome = _try_period(ctx, spec, period, clock)
             landed += outcome.new
@@ -78,7 +78,6 @@ def fetch(ctx: Context, source_id: str, clock: Clock = utc_now) -> dict[str, Any
         raise SourceError("；".join(f"{'、'.join(periods)}：{problem}" for problem, periods in failures.items()))
     with engine.connect() as connection:
         held = [row.delivery_id for row in ledger.deliveries(connection, ctx.street_code, ctx.period, source_id)]
-    log.info("%s %s: %d landed, %d in the ledger, %d absent", source_id, ctx.period, landed, len(held), absent)
     return {
         "source": source_id,
         "landed": landed,
@@ -89,8 +88,8 @@ def fetch(ctx: Context, source_id: str, clock: Clock = utc_now) -> dict[str, Any
     }
 
 
-def _is_due(ctx: Context, spec: SourceSpec, period: Period, asked: Row | None) -> bool:
-    """Whether to ask: what landed before the period ended is not the whole period."""
+def is_due(ctx: Context, spec: SourceSpec, period: Period, asked: Row | None) -> bool:
+    """Whether a run asks a source for a period: what landed before it ended is not the whole period."""
     if not TRANSPORTS[spec.transport].asks:
         return False
     if ctx.refetch or any(TRANSPORTS[way.transport].collects for way in spec.ways):

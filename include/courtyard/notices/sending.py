@@ -52,7 +52,9 @@ def send(ctx: Context, *, at: datetime) -> dict[str, Any]:
             problems.append(f"{len(rows)} 条通知待发（{conn_id}）：{error}")
     with ctx.engine().connect() as connection:
         states = Counter(ledger.state(row) for row in ledger.all_of(connection, ctx.street_code))
-    log.info("%d notices sent, %d waiting, %d given up", sent, states["waiting"], states["given_up"])
+    log.info("通知：发出 %d 条，待发 %d 条，放弃 %d 条", sent, states["waiting"], states["given_up"])
+    for problem in problems:
+        log.warning("%s", problem)
     return {"sent": sent, "waiting": states["waiting"], "given_up": states["given_up"], "problems": problems}
 
 
@@ -87,5 +89,5 @@ def _connection(ctx: Context, conn_id: str) -> Connection:
     try:
         return ctx.connection(conn_id)
     except Exception as error:  # each place that keeps connections says "not set" in its own way
-        log.debug("no connection %s: %s", conn_id, type(error).__name__)
+        log.debug("没有连接 %s：%s", conn_id, type(error).__name__)
         raise ChannelDown("没有设置这个连接。", f"请设置连接 {conn_id} 后再发。") from None

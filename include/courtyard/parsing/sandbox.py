@@ -214,9 +214,9 @@ class _Worker:
         if event is None or (isinstance(event, Closed) and event.code):
             self.stop()
             if event is None:
-                log.warning("the parser's worker died on %s", task.key)
+                log.warning("解析进程在 %s 上中断，这份按读不了处理。", task.key)
                 return Closed(task.key, "file.crashed")
-            log.warning("the parser failed on %s: %s", task.key, event.detail)
+            log.warning("解析 %s 失败：%s", task.key, event.detail)
         return event
 
 

@@ -17,6 +17,7 @@ from courtyard.parsing import reading
 from courtyard.parsing.intake import Intake, Load
 from courtyard.parsing.sandbox import Closed, Opened, Rows, Sandbox, Task, Unopened
 from courtyard.period import Kind, Period
+from courtyard.progress import Progress
 from courtyard.store import lease
 from courtyard.store.tables import batch, delivery
 
@@ -71,7 +72,6 @@ def parse(ctx: Context) -> dict[str, Any]:
     damaged = _parse_all(ctx, waiting, counts) if waiting else []
     superseded = _supersede(ctx)
     counts["parsed"] -= superseded
-    log.info("%s: %d deliveries parsed, %d rows", ctx.period, len(waiting) - len(damaged), counts["rows"])
     return {
         "deliveries": len(waiting),
         "batches": {name: counts[name] for name in ("parsed", "rejected")} | {"superseded": superseded},
@@ -98,7 +98,7 @@ def _forget_lost(ctx: Context) -> None:
         lease.check(connection, ctx)
         lost = connection.scalars(_LOST, {"street": ctx.street_code, "periods": _periods(ctx.period)}).all()
     if lost:
-        log.warning("%d batches lost their staged rows and are parsed again", len(lost))
+        log.warning("%d 个批次的暂存行因数据库重启丢失，从落地的原件重新解析。", len(lost))
 
 
 def _waiting(ctx: Context, only: Sequence[str] | None = None) -> list[_Delivery]:
@@ -138,6 +138,7 @@ def _parse_all(ctx: Context, waiting: list[_Delivery], counts: Counter[str]) -> 
     """Drive the sandbox; returns the ids of deliveries whose bytes could not be opened."""
     run = _Run(ctx, waiting, counts)
     damaged: list[str] = []
+    progress = Progress(log, "解析", len(waiting), "份")
     try:
         with Sandbox() as sandbox:
             for event in sandbox.run(_tasks(ctx, waiting)):
@@ -148,9 +149,11 @@ def _parse_all(ctx: Context, waiting: list[_Delivery], counts: Counter[str]) -> 
                         run.rows(event)
                     case Closed():
                         run.closed(event)
+                        progress.step()
                     case Unopened(key=key, error=error):
                         log.warning("%s", error)
                         damaged.append(key)
+                        progress.step()
             run.shared.commit()
     finally:
         run.abandon()

@@ -62,7 +62,6 @@ def deliver(ctx: Context, *, at: datetime, period: Period | None = None) -> dict
             error = errors[_key(row)]
             told = {"report": row.report, "period": row.period, "revision": row.revision}
             done["waiting" if error else "sent"].append(told | {"recipient": code, "channel": kind, "error": error})
-    log.info("%d parcels sent, %d waiting", len(done["sent"]), len(done["waiting"]))
     return done
 
 
@@ -124,7 +123,7 @@ def _send_all(
                 errors[_key(row)] = _send_one(ctx, send_one, row, (released[_key(row)], recipient), at)
     except Exception as error:  # whatever one recipient's server does, the others still get theirs
         reason = str(error) if isinstance(error, CourtyardError) else f"未能送达（{type(error).__name__}）。"
-        log.warning("%s by %s: %s", code, kind, type(error).__name__)
+        log.warning("送 %s（%s）没有成功：%s", code, kind, type(error).__name__)
         left = [row for row in rows if _key(row) not in errors]
         with ctx.engine("publisher").begin() as connection:
             for row in left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,7 @@ from courtyard.context import Context
 from courtyard.district.models import ReportSpec
 from courtyard.errors import CourtyardError, HeldError, LeaseLost
 from courtyard.period import Period
+from courtyard.progress import Progress
 from courtyard.reports import (
     changes,
     checking,
@@ -31,6 +33,8 @@ from courtyard.reports.content import Content
 from courtyard.reports.job import Job
 from courtyard.reports.kept import Kept
 from courtyard.store import database, lease
+
+log = logging.getLogger(__name__)
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _REVISIONS = text("""
@@ -58,7 +62,8 @@ def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str,
     """Every report period that ends in the quarter; a report that fails is held and the others go on."""
     done: dict[str, list[dict[str, Any]]] = {"published": [], "unchanged": [], "held": []}
     kept = Kept()
-    for spec, period in due(ctx, until):
+    jobs = due(ctx, until)
+    for spec, period in Progress(log, "发布报表", len(jobs), "张").of(jobs):
         try:
             with ctx.engine("publisher").begin() as connection:
                 lease.check(connection, ctx)
@@ -70,7 +75,9 @@ def publish(ctx: Context, until: date | None = None) -> dict[str, list[dict[str,
         except Unreconciled as error:
             outcome, entry = "held", _hold(ctx, spec, period, str(error), error.checked)
         except Exception as error:  # whatever one report's pack files do, the others are still due
-            outcome, entry = "held", _hold(ctx, spec, period, _reason(error))
+            outcome, entry = "held", _hold(ctx, spec, period, reason_of(error))
+        if outcome == "held":
+            log.warning("《%s》%s暂缓：%s", spec.title, period.title, entry["reason"])
         done[outcome].append({"report": spec.report, "period": str(period), **entry})
     return done
 
@@ -172,7 +179,7 @@ def _hold(
     return {"reason": reason}
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why a report waits, without a value of the data: a database's message may quote one."""
     if isinstance(error, CourtyardError):
         return str(error)

@@ -13,16 +13,10 @@ from courtyard.district.models import ReportSpec
 from courtyard.district.report import CASE_DATASETS
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
-from courtyard.reports import cells, editions, facts, query
+from courtyard.reports import cells, editions, facts, published, query
 from courtyard.reports.cells import Place
 from courtyard.reports.layout import Layout
 
-_PUBLICATION = text("""
-SELECT revision, as_known_at, folder, rows, manifest FROM publish.publication
- WHERE street_code = :street AND report = :report AND period = :period
-   AND (CAST(:revision AS int) IS NULL OR revision = :revision)
- ORDER BY revision DESC LIMIT 1
-""")
 _SOURCES = text("""
 SELECT sources FROM publish.cell_row
  WHERE street_code = :street AND report = :report AND period = :period AND revision = :revision AND form_row = :row
@@ -58,12 +52,9 @@ def trace(ctx: Context, report: str, period: str, cell: str, revision: int | Non
     of = Period.parse(period)
     where = {"street": ctx.street_code, "report": report, "period": str(of)}
     with ctx.engine("publisher").begin() as connection:
-        publication = connection.execute(_PUBLICATION, {**where, "revision": revision}).one_or_none()
-        if publication is None:
-            wanted = f"第 {revision} 版" if revision else ""
-            raise UsageError(f"{spec.title} {of} {wanted}没有发布过。", "请先运行该季度，或改正期别。")
+        publication = published.find(connection, ctx, spec, of, revision)
         layout = Layout(spec, publication.rows, len(publication.manifest["notes"]))
-        form = ctx.settings.published / publication.folder / editions.form_file(publication.manifest)
+        form = publication.path(ctx, editions.form_file(publication.manifest))
         place = cells.find(spec, form, layout, cell)
         bound = query.parameters(ctx, spec, of, publication.as_known_at)
         kind, rows = _behind(connection, ctx, (spec, place), {**where, "revision": publication.revision}, bound)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openpyxl.utils import coordinate_to_tuple
-from sqlalchemy import text
 
 from courtyard.context import Context
 from courtyard.district.models import ReportColumn, ReportSpec
@@ -14,19 +13,13 @@ from courtyard.district.report_views import View, title_of
 from courtyard.errors import UsageError
 from courtyard.period import Period
 from courtyard.privacy import masking
-from courtyard.reports import counting, disclosing, folder, form, readiness
+from courtyard.reports import counting, disclosing, folder, form, published, readiness
 from courtyard.reports.content import DASH, Content, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from courtyard.reports.job import Job
-
-
-_LATEST = text("""
-SELECT revision, folder, manifest FROM publish.publication
- WHERE street_code = :street AND report = :report AND period = :period ORDER BY revision DESC LIMIT 1
-""")
 
 
 def files(job: Job, made: Content, revision: int, recorded: dict[str, Any] | None) -> dict[str, tuple[str, bytes]]:
@@ -50,15 +43,12 @@ def entitled(ctx: Context, report: str, period: str) -> dict[str, Any]:
     spec = ctx.district.reports.get(report)
     if spec is None:
         raise UsageError(f"没有报表“{report}”。", f"可选：{'、'.join(ctx.district.reports)}。")
-    where = {"street": ctx.street_code, "report": report, "period": str(Period.parse(period))}
     with ctx.engine("publisher").connect() as connection:
-        latest = connection.execute(_LATEST, where).one_or_none()
-    if latest is None:
-        raise UsageError(f"{spec.title} {where['period']} 没有发布过。", "请先运行该季度，或改正期别。")
+        latest = published.find(connection, ctx, spec, Period.parse(period), None)
     return {
         "report": report,
         "title": spec.title,
-        "period": where["period"],
+        "period": str(latest.period),
         "revision": latest.revision,
         "folder": latest.folder,
         "files": [_to_whom(spec, latest.manifest, name) for name in latest.manifest["files"]],

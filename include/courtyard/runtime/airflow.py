@@ -35,6 +35,7 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
 # Tasks inherit the sources' connections from the scheduler; these two may start before the sources do.
 EARLY = ("airflow-api-server", "airflow-dag-processor")
 USER = "admin"
+FREQUENT = r"courtyard_(cases|residents|resident_\w+|submissions_\w+)"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,20 @@ def environment(settings: Settings, warehouse_url: str, *, scheduled: bool) -> d
         "XDG_RUNTIME_DIR": str(home(settings)),
     }
     inherited = {name: value for name, value in supervisor.child_env(settings).items() if not _is_airflows(name)}
-    return {**inherited, **envfile.connections(settings.env_file), **_operator_connections(), **own}
+    switches = _lineage(settings) | envfile.switches(settings.env_file)
+    return {**inherited, **envfile.connections(settings.env_file), **_operator_connections(), **switches, **own}
+
+
+def _lineage(settings: Settings) -> dict[str, str]:
+    """OpenLineage events go into a file, unless `var/env` sends them elsewhere; DAGs that run all the time send none."""
+    file = {"type": "file", "log_file_path": str(home(settings).with_name("lineage") / "events.jsonl"), "append": True}
+    quiet = {"scope": {"dag_id": FREQUENT}, "match_mode": "regex", "controls": {"emit": False}}
+    return {
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(file),
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": f"courtyard-{load_district(settings.district_path).office.street_code}",
+        "AIRFLOW__OPENLINEAGE__DISABLE_SOURCE_CODE": "True",
+        "AIRFLOW__OPENLINEAGE__EMISSION_POLICY": json.dumps([quiet]),
+    }
 
 
 def logins(settings: Settings) -> dict[str, str]:
@@ -160,6 +174,7 @@ def migrate(settings: Settings, env: Mapping[str, str]) -> None:
 def prepare(settings: Settings, warehouse_url: str) -> None:
     """Make Airflow's folder and tables and start what needs no source's connection. Only inside `running`."""
     home(settings).mkdir(parents=True, exist_ok=True)
+    home(settings).with_name("lineage").mkdir(mode=0o700, exist_ok=True)
     if not supervisor.is_running(settings, "airflow-api-server"):
         _ensure_free_port(settings)
     supervisor.ensure_postgres(settings)

@@ -53,7 +53,7 @@ class Api:
         if health.json()["scheduler"]["status"] != "healthy":
             return "the scheduler"
         if "Authorization" not in self._client.headers:
-            self._sign_in()
+            self.sign_in()
         known = {dag["dag_id"] for dag in self._get("/api/v2/dags", limit=100, exclude_stale=True)["dags"]}
         absent = [dag_id for dag_id in dag_ids if dag_id not in known]
         errors = self._get("/api/v2/importErrors")["import_errors"] if absent else []
@@ -62,10 +62,13 @@ class Api:
             raise CourtyardError(f"Airflow cannot load {errors[0]['filename']}.", last)
         return f"DAG {absent[0]}" if absent else ""
 
-    def _sign_in(self) -> None:
+    def sign_in(self) -> str:
+        """Sign in as the administrator; returns the token."""
         answer = self._client.post("/auth/token", json={"username": USER, "password": self.secrets.password})
         answer.raise_for_status()
-        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        token = answer.json()["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
+        return token
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
         return self._send("GET", path, params=query)
@@ -94,8 +97,8 @@ class Api:
             "dag_run_id"
         ]
 
-    def backfill(self, dag_id: str, from_date: str, to_date: str) -> int:
-        """Start a backfill, one run at a time, that reprocesses completed runs; returns its id."""
+    def backfill(self, dag_id: str, from_date: str, to_date: str, reason: str) -> int:
+        """Start a backfill, one run at a time, that reprocesses completed runs; `reason` is kept. Returns its id."""
         body = {
             "dag_id": dag_id,
             "from_date": from_date,
@@ -103,7 +106,7 @@ class Api:
             "max_active_runs": 1,
             "reprocess_behavior": "completed",
             "run_backwards": False,
-            "dag_run_conf": {},
+            "dag_run_conf": {"reason": reason},
         }
         return self._send("POST", "/api/v2/backfills", json=body)["id"]
 
@@ -113,12 +116,17 @@ class Api:
             for found in self._get("/api/v2/backfills", dag_id=dag_id, limit=100)["backfills"]:
                 if found["completed_at"] is None:
                     self._send("PUT", f"/api/v2/backfills/{found['id']}/cancel")
-            for run in [*self.runs(dag_id, state="running"), *self.runs(dag_id, state="queued")]:
+            for run in self.unfinished(dag_id):
                 path = f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
                 self._send("PATCH", path, json={"state": "failed"})
 
     def runs(self, dag_id: str, **query: Any) -> list[dict[str, Any]]:
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns", limit=100, **query)["dag_runs"]
+
+    def unfinished(self, dag_id: str) -> list[dict[str, Any]]:
+        """Runs that run or are queued, in the order in which they were asked for."""
+        found = [*self.runs(dag_id, state="running"), *self.runs(dag_id, state="queued")]
+        return sorted(found, key=lambda run: run["run_after"])
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")

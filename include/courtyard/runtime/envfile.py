@@ -1,4 +1,4 @@
-"""`var/env`: connection URIs of the sources. Lines the operator wrote are kept; those of what we started are marked."""
+"""`var/env`: connection URIs of the sources, and what of Airflow an operator switches on. Lines the operator wrote are kept; those of what we started are marked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from courtyard.connection import read_env, variable
 
 BEGIN = "# >>> stand-ins of the sample street: rewritten at every start >>>"
 END = "# <<< stand-ins of the sample street <<<"
+SWITCHES = ("AIRFLOW__METRICS__", "AIRFLOW__OPENLINEAGE__")
 HEADER = "# Connections of the sources, one NAME=URI a line. A line outside the marks below is never changed.\n"
 
 
@@ -51,3 +52,8 @@ def operator_lines(env_file: Path) -> list[str]:
 def connections(env_file: Path) -> dict[str, str]:
     """`AIRFLOW_CONN_*` of the file, for the environment of Airflow."""
     return {name: uri for name, uri in read_env(env_file).items() if name.startswith("AIRFLOW_CONN_")}
+
+
+def switches(env_file: Path) -> dict[str, str]:
+    """Airflow's own settings of the file that an operator may make: where metrics and lineage go."""
+    return {name: value for name, value in read_env(env_file).items() if name.startswith(SWITCHES)}

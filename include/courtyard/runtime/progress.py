@@ -30,6 +30,8 @@ TASK_TITLES = {
     "publish": "发布报表",
     "deliver": "送达",
     "watch": "缺数提醒",
+    "due": "查续算",
+    "follow_on": "触发续算",
     "land": "取数落地",
     "issue": "生成采集表",
     "collect": "取件",

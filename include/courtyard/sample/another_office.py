@@ -20,6 +20,7 @@ from courtyard.errors import UsageError
 from courtyard.sample import synthetic_street
 
 TEXT = (".yaml", ".csv", ".md", ".sql")
+NO_OUTLINES = '{"type": "FeatureCollection", "features": []}\n'
 _STREET, _DISTRICT = "街道", "区县市"
 _SUFFIXES = ("居民委员会", "居委会", "村民委员会", "村委会")
 
@@ -61,6 +62,7 @@ def make(pack: Path, folder: Path, office: Office, courtyards: int) -> list[str]
     for path in _texts(folder):
         path.write_text(old_words.sub(lambda found: swaps[found[0]], path.read_text("utf-8")), "utf-8")
     synthetic_street.write(folder, (office.street_code, office.short_name), office.communities, courtyards)
+    (folder / "outlines.geojson").write_text(NO_OUTLINES, "utf-8")
     (folder / "README.md").write_text(_readme(office), "utf-8")
     load_district(folder)
     return list(remaining(folder, first))
@@ -140,7 +142,7 @@ def _readme(office: Office) -> str:
     return f"""# {office.short_name}: a district pack
 
 Made by `courtyard pack new` from another office's pack; what the files hold is told in the README of
-`include/districts/shaocheng`, how to make it this office's own in `docs/second-office.md`.
+that pack, how to make it this office's own in `docs/second-office.md`.
 
 Real: the names and codes of the street and its {len(office.communities)} communities (National Bureau of Statistics) and of {office.city_district}.
 Synthetic: every grid, courtyard, road, post, holder, contact and user. What departments deliver, the forms and the rules

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from courtyard.context import Context
 from courtyard.errors import HeldError, LeaseLost
+from courtyard.store import runs
 
 LEASE_MINUTES = 30  # renewed as each stage begins, so it bounds a stage, and how long a dead run blocks
 
@@ -22,7 +23,6 @@ ON CONFLICT (street_code, quarter) DO UPDATE
  WHERE held.holder = excluded.holder OR held.expires_at < clock_timestamp()
 RETURNING token
 """)
-_HOLDER = text("SELECT holder FROM warehouse.lease WHERE street_code = :street AND quarter = :quarter")
 _CHECK = text("""
 SELECT 1 FROM warehouse.lease
  WHERE street_code = :street AND quarter = :quarter AND token = :token AND expires_at > clock_timestamp()
@@ -39,14 +39,18 @@ UPDATE warehouse.lease SET expires_at = clock_timestamp()
 
 
 def acquire(ctx: Context) -> int:
-    """Take the quarter; returns the fencing token. HeldError names who has it."""
+    """Take the quarter; returns the fencing token. HeldError says which run has it, why and since when.
+
+    Both are kept in the ledger of runs.
+    """
     where = {"street": ctx.street_code, "quarter": str(ctx.period)}
     with ctx.engine().begin() as connection:
         token = connection.scalar(_ACQUIRE, {**where, "holder": ctx.holder, "minutes": LEASE_MINUTES})
-        if token is None:
-            holder = connection.scalar(_HOLDER, where)
-            raise HeldError(f"{ctx.period} is being worked on by {holder}.", "Wait for it to end, then run again.")
-        return token
+        if token is not None:
+            runs.opened(connection, ctx, token)
+            return token
+        other = runs.waits(connection, ctx)
+    raise HeldError(f"{ctx.period} 正由{other}占用。", "等它结束后再运行；Airflow 会自动再试。")
 
 
 def check(connection: Connection, ctx: Context) -> None:
@@ -66,8 +70,12 @@ def renew(ctx: Context) -> None:
             connection.execute(_RENEW, {**_held(ctx), "minutes": LEASE_MINUTES})
 
 
-def release(ctx: Context) -> None:
-    """Give the quarter back; does nothing when the lease is another's already."""
+def release(ctx: Context, outcome: str = "failed") -> None:
+    """Give the quarter back, and let the ledger of runs say what became of the run unless it does already.
+
+    Does nothing when the lease is another's.
+    """
+    runs.ended(ctx, outcome)
     with ctx.engine().begin() as connection:
         connection.execute(_RELEASE, _held(ctx))
 

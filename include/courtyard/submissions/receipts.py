@@ -56,7 +56,6 @@ def receipt(ctx: Context) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for one in told:
         counts[one.receipt.status] = counts.get(one.receipt.status, 0) + 1
-    log.info("%s: %d receipts written, %d stand", ctx.period, len(new), len(told) - len(new))
     return {"written": len(new), "unchanged": len(told) - len(new), "notices": queued, "status": counts}
 
 

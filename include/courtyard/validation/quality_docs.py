@@ -29,6 +29,7 @@ _OUTSIDE = re.compile(
     r"|<a\b[^>]*href=[\"']https?:[^>]*>.*?</a>|url\([\"']?https?:[^)]*\)",
     re.DOTALL | re.IGNORECASE,
 )
+_LIBRARYS_INDEX = 'href="../../../../index.html"'  # where its own site would have the index
 _STYLE = """<meta charset="utf-8"><style>
 body{font-family:"Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:1.5rem;color:#222}
 table{border-collapse:collapse;margin:.6rem 0}td,th{border:1px solid #ccc;padding:.25rem .6rem;text-align:left}
@@ -86,10 +87,10 @@ def _page(title: str, figures: Mapping[str, Any], one: Judged) -> str:
     head = f"<p><a href=index.html>返回目录</a></p><h1>{escape(title)}</h1><ul>{held}</ul>"
     if one.outcome.result is not None:
         try:
-            html = _OUTSIDE.sub("", _rendered(one))
+            html = _OUTSIDE.sub("", _rendered(one)).replace(_LIBRARYS_INDEX, 'href="index.html"')
             return html.replace("</head>", f"{_STYLE}</head>", 1).replace("<body>", f"<body>{head}", 1)
         except Exception as error:  # a page that cannot be drawn must not stop a quarter
-            _log.error("The quality page of %s could not be drawn: %s.", one.contract.dataset, type(error).__name__)
+            _log.error("%s 的质量报告页没能生成（%s）。", one.contract.dataset, type(error).__name__)
     why = "没有数据行。" if not figures["rows"] else "没有可以显示的校验结果。"
     return f"<!DOCTYPE html>{_STYLE}<title>{escape(title)}</title>{head}<p>{why}</p>"
 

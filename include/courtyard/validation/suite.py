@@ -21,6 +21,7 @@ from typing import Any
 
 import pandas as pd
 
+from courtyard.progress import quiet_libraries
 from courtyard.validation.checks import Check
 
 _ROWS = {"result_format": "COMPLETE", "include_unexpected_rows": False}
@@ -55,6 +56,7 @@ def _gx() -> tuple[Any, Any, Any]:
 
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    quiet_libraries()  # its import sets a level of its own
     gc.freeze()  # the library's objects stay as long as the process; walking them costs a fifth of each run
     return great_expectations, expectations, context
 
@@ -87,7 +89,7 @@ def run(name: str, checks: Sequence[Check], frame: pd.DataFrame) -> Outcome:
             failing = {_place(one): checks[_place(one)] for one in result.results if not one.success}
             rows = batch.validate(_suite(name, failing), result_format=_ROWS).results if failing else []
     except Exception as error:  # whatever went wrong, its text may hold values
-        _log.error("The checks of %s could not run: %s.", name, type(error).__name__)
+        _log.error("%s 的校验没能运行（%s），批次暂缓。", name, type(error).__name__)
         return Outcome({}, list(range(len(checks))))
     finally:
         context.data_sources.delete(name)  # its engine keeps the frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from courtyard.context import Context
 from courtyard.district.models import Contract
+from courtyard.progress import Progress
 from courtyard.store import database, lease
 from courtyard.validation import batches, frame, groups, quality_docs, references, suite
 from courtyard.validation.batches import Batch
@@ -20,6 +22,8 @@ from courtyard.validation.layout import Layout
 from courtyard.validation.prepared import Place
 from courtyard.validation.row import Finding
 from courtyard.validation.rules import checks_of, findings_of
+
+log = logging.getLogger(__name__)
 
 MAX_FINDINGS = 20_000  # of one batch; every bad row is in quarantine with its codes, told or not
 
@@ -64,7 +68,9 @@ def validate(ctx: Context) -> dict[str, Any]:
     """
     with ctx.engine().connect() as connection:
         waiting = batches.parsed(connection, ctx)
-        judged = {d: _judge(connection, ctx, d, waiting) for d in dict.fromkeys(b.dataset for b in waiting)}
+        datasets = list(dict.fromkeys(b.dataset for b in waiting))
+        counted = Progress(log, "校验", len(datasets), "个数据集").of(datasets)
+        judged = {dataset: _judge(connection, ctx, dataset, waiting) for dataset in counted}
         held = batches.holds(connection, ctx, waiting, {d: j.staged for d, j in judged.items()})
     held = _with_raised(held, waiting, judged)
     result: dict[str, Any] = {"batches": len(waiting), "validated": len(waiting) - len(held), "held": held}

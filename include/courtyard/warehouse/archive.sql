@@ -1,6 +1,10 @@
 -- name: any_moved
 SELECT EXISTS (SELECT FROM identity.record_person WHERE street_code = :street AND is_moved)
 
+-- name: alone
+-- Runs of several quarters may go on at once, and each writes the archives of later quarters too.
+SELECT pg_advisory_xact_lock(hashtext('archive'), hashtext(:street))
+
 -- name: one_at_a_time
 -- `link` marks the records that the archive takes note of here.
 SELECT pg_advisory_xact_lock(hashtext('identity'), hashtext(:street))

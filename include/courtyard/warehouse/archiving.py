@@ -16,7 +16,7 @@ from courtyard.identity.persons import anchor
 from courtyard.period import Period
 from courtyard.store import database, lease, statements
 from courtyard.store.tables import courtyard_archive, courtyard_indicator, courtyard_tag
-from courtyard.warehouse import indicators, quarters, tagging
+from courtyard.warehouse import follow_on, indicators, quarters, tagging
 from courtyard.warehouse.believing import believe
 
 _SQL = statements.load("courtyard.warehouse", "archive.sql")
@@ -27,17 +27,22 @@ POPULATION = tuple(name.split(".")[1] for name in BUILT_IN if name.startswith("p
 def archive(ctx: Context) -> dict[str, Any]:
     """Bring the archive of the run's quarters in step with what is believed, in one transaction.
 
-    Returns the quarters looked at and how many courtyards, tags and indicators changed. Raises LeaseLost when
-    another run has taken over the quarter.
+    Returns the quarters looked at and how many courtyards, tags and indicators changed. Other quarters whose bulletin
+    shows what changed are kept as due (`follow_on`). Raises LeaseLost when another run has taken over the quarter.
     """
-    changed = dict.fromkeys(("changed", "tags", "indicators"), 0)
+    changed, touched = dict.fromkeys(("changed", "tags", "indicators"), 0), []
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
+        connection.execute(_SQL["alone"], {"street": ctx.street_code})
         moved_from = _moved_from(connection, ctx)
         looked_at = quarters.affected(connection, ctx, moved_from)
         for quarter in looked_at:
-            for name, count in _archive(connection, ctx, quarter, moved_from).items():
+            written = _archive(connection, ctx, quarter, moved_from)
+            for name, count in written.items():
                 changed[name] += count
+            if any(written.values()):
+                touched.append(quarter)
+        follow_on.archived(connection, ctx, touched)
     return {"quarters": [str(quarter) for quarter in looked_at], **changed}
 
 

@@ -29,11 +29,11 @@ _SQL = statements.load("courtyard.warehouse", "discrepancies.sql")
 _CLAIMS = ("say_attributes", "say_register", "say_two_grids", "say_gone", "date_claims")
 
 
-def find(connection: Connection, ctx: Context, moved_from: date | None) -> int:
+def find(connection: Connection, ctx: Context, moved_from: date | None) -> tuple[int, list[str]]:
     """Bring the discrepancies in step with what is believed, answered and decided.
 
     `moved_from` is the first day of records that the merge took along to another person. Returns how many of the
-    run's quarters are open.
+    run's quarters are open, and the later quarters in which another value is believed now.
     """
     affected = quarters.affected(connection, ctx, moved_from)
     names = {"street": ctx.street_code, "periods": [str(quarter) for quarter in affected]}
@@ -45,10 +45,12 @@ def find(connection: Connection, ctx: Context, moved_from: date | None) -> int:
     answers.settlements(connection, ctx)
     connection.execute(_SQL["settle"])
     _settle_by_feeds(connection, ctx)
+    decided: list[str] = []
     if learned := connection.scalar(_SQL["learned"], names):
+        decided = list(connection.scalars(_SQL["decided_otherwise"], {**names, "quarter": str(ctx.period)}))
         for step in ("find_same", "never_known", "supersede", "believe"):
             connection.execute(_SQL[step], {**names, "learned": learned})
-    return connection.scalar(_SQL["standing"], names)
+    return connection.scalar(_SQL["standing"], names), decided
 
 
 def asks(contract: Contract, attribute: str) -> bool:

@@ -300,6 +300,15 @@ SELECT max(d.received_at)
   JOIN landing.delivery d USING (delivery_id)
  WHERE b.street_code = :street AND b.status = 'merged'
 
+-- name: decided_otherwise
+-- Later quarters in which a conflict came, went, or has another outcome: forms show the value that won.
+SELECT DISTINCT coalesce(f.period, d.period)
+  FROM _found f
+  FULL JOIN (SELECT * FROM warehouse.discrepancy
+              WHERE street_code = :street AND superseded_at = 'infinity') d USING (discrepancy_id)
+ WHERE (f.discrepancy_id IS NULL OR d.discrepancy_id IS NULL OR f.value IS DISTINCT FROM d.value)
+   AND coalesce(f.kind, d.kind) = 'claim' AND coalesce(f.period, d.period) > :quarter
+
 -- name: find_same
 CREATE TEMP TABLE _same_found ON COMMIT DROP AS
 SELECT f.discrepancy_id

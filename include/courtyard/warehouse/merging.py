@@ -17,7 +17,7 @@ from courtyard.identity.persons import anchor
 from courtyard.parsing.problems import wording
 from courtyard.period import Period
 from courtyard.store import database, lease, statements
-from courtyard.warehouse import discrepancies, quarters, registers
+from courtyard.warehouse import discrepancies, follow_on, quarters, registers
 
 _SQL = statements.load("courtyard.warehouse", "merge.sql")
 _SCRATCH = ("make_turn", "make_claim", "make_now", "make_line", "make_same")
@@ -31,7 +31,8 @@ def merge(ctx: Context) -> dict[str, int]:
     """Merge the quarter's linked batches, in one transaction; running it again finds none.
 
     Returns counts: batches, merged (unchanged included), unchanged, superseded, quarantined, held,
-    changed (beliefs written) and discrepancies. Raises LeaseLost when another run has taken over.
+    changed (beliefs written) and discrepancies. Other quarters that stand on what changed are kept as due
+    (`follow_on`). Raises LeaseLost when another run has taken over.
     """
     with ctx.engine().begin() as connection:
         lease.check(connection, ctx)
@@ -49,12 +50,14 @@ def merge(ctx: Context) -> dict[str, int]:
         moved_from = work.moved_from()
         changed = work.believe()
         counts = work.settle()
+        standing, decided = discrepancies.find(connection, ctx, moved_from)
+        work.watch.ask(decided)
         return {
             "batches": len(found) - held,
             "held": held,
             **counts,
             "changed": changed,
-            "discrepancies": discrepancies.find(connection, ctx, moved_from),
+            "discrepancies": standing,
         }
 
 
@@ -64,6 +67,7 @@ class _Merge:
     def __init__(self, connection: Connection, ctx: Context) -> None:
         self.connection = connection
         self.contracts = ctx.district.contracts
+        self.watch = follow_on.Watch(connection, ctx)
         self.names: dict[str, Any] = {
             "street": ctx.street_code,
             "anchor": anchor(ctx.district),
@@ -139,9 +143,13 @@ class _Merge:
         self.analyze("_line")
         if not which["of_anchor"]:
             self.run("name_households")
-        for step in ("find_same", "drop_unknown", "supersede"):
+        self.run("find_same")
+        self.watch.note("note_old")
+        for step in ("drop_unknown", "supersede"):
             self.run(step)
-        return self.run("believe")
+        changed = self.run("believe")
+        self.watch.note("note_new")
+        return changed
 
     def settle(self) -> dict[str, int]:
         """Close the ledger of each batch and clear its staged rows."""

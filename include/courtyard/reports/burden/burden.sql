@@ -43,3 +43,11 @@ SELECT count(DISTINCT (report, period))::int FROM publish.publication p
 SELECT DISTINCT year FROM mart.burden WHERE street_code = :street
  UNION SELECT extract(year FROM day)::int FROM publish.meeting_avoided WHERE street_code = :street
  ORDER BY year DESC
+
+-- name: by_quarter
+-- Every form by the quarter in which its period begins: a year's own by its first.
+SELECT mart.quarter_of(period) AS quarter, year, recipient, report, sum(rows)::int AS rows, sum(asked)::int AS asked,
+       sum(filled)::int AS filled, sum(by_hand)::int AS by_hand, sum(not_known)::int AS not_known,
+       bool_or(is_about_persons) AS is_about_persons
+  FROM mart.burden WHERE street_code = :street
+ GROUP BY 1, year, recipient, report ORDER BY 1, recipient, report

@@ -86,6 +86,22 @@ class Meeting:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """The cells of one form whose periods begin in a quarter. `hours` are estimated."""
+
+    quarter: str
+    year: int
+    recipient: str
+    report: str
+    rows: int
+    asked: int
+    filled: int
+    by_hand: int
+    not_known: int
+    hours: float
+
+
+@dataclass(frozen=True)
 class Admission:
     """What a post decided on a form."""
 
@@ -150,6 +166,16 @@ def read(connection: Connection, ctx: Context, year: int) -> Year:
         admissions=tuple(a for a in admissions(connection, ctx) if a.at.astimezone(SHANGHAI).year == year),
         uncounted=connection.scalar(_SQL["uncounted"], reports) or 0,
     )
+
+
+def by_quarter(connection: Connection, ctx: Context) -> list[Counted]:
+    """What was asked and filled in every quarter so far, by form; a year's form counts in its first quarter."""
+    found = []
+    for row in connection.execute(_SQL["by_quarter"], {"street": ctx.street_code}):
+        counts = row._asdict()
+        person_rows = counts["rows"] if counts.pop("is_about_persons") else 0
+        found.append(Counted(**counts, hours=hours(ctx.district.burden, counts["filled"], person_rows)))
+    return found
 
 
 def years(connection: Connection, ctx: Context) -> list[int]:

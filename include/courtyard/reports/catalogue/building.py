@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -37,7 +37,7 @@ class Source:
 def build(ctx: Context) -> Path:
     """See `courtyard.reports.catalogue.build`."""
     with ctx.engine("publisher").connect() as connection:
-        entries = reading.entries(connection, ctx)
+        entries = [reading.with_arrivals(connection, ctx, entry) for entry in reading.entries(connection, ctx)]
         admitted = {admission.fingerprint: admission for admission in ledger.admissions(connection, ctx)}
         years = [ledger.read(connection, ctx, year) for year in ledger.years(connection, ctx)]
         pages = dict(_pages(ctx, entries, admitted, years))
@@ -63,12 +63,10 @@ def _pages(
     yield _SCRIPT, showing.source(_SCRIPT).encode()
     for spec in ctx.district.reports.values():
         own = [entry for entry in entries if entry.report == spec.report]
-        about = {
-            "duty": duties.allowed(ctx.district, spec.title),
-            "admission": admitted.get(proposed.of_spec(spec).fingerprint),
-            "sources": _sources(ctx, spec),
-        }
-        yield f"reports/{spec.report}.html", page("report.html", 1, spec=spec, entries=own, **about)
+        yield (
+            f"reports/{spec.report}.html",
+            page("report.html", 1, spec=spec, entries=own, **about(ctx, spec, admitted)),
+        )
     for entry in entries:
         if entry.revisions:
             yield entry.page, page("publication.html", 2, entry=entry)
@@ -79,6 +77,15 @@ def _pages(
         stated = {"formula": ledger.FORMULA, "estimates": ledger.estimates(ctx.district.burden)}
         yield f"burden-{year.year}.html", page("burden.html", 0, **shown, **stated)
     yield writing.FIRST_PAGE, page("index.html", 0, years=numbers, **_overview(ctx, entries))
+
+
+def about(ctx: Context, spec: ReportSpec, admitted: Mapping[str, Admission]) -> dict[str, Any]:
+    """What is said of a report itself: `duty` of the office it falls under, `admission` of the form, its `sources`."""
+    return {
+        "duty": duties.allowed(ctx.district, spec.title),
+        "admission": admitted.get(proposed.of_spec(spec).fingerprint),
+        "sources": _sources(ctx, spec),
+    }
 
 
 def _overview(ctx: Context, entries: list[Entry]) -> dict[str, Any]:

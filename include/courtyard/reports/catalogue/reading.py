@@ -28,6 +28,7 @@ from courtyard.reports.catalogue.entries import (
 from courtyard.store import statements
 
 _SQL = statements.load("courtyard.reports.catalogue", "reading.sql")
+SUCCESSOR_HELD = "新一版暂缓："  # begins the reason of what was published and cannot be replaced yet
 _LOOKED_AHEAD = 8  # quarters in which the next period of any report falls
 
 _STATES = {"passed": "相符", "explained": "已说明", "failing": "不符", "not_compared": "未比较"}
@@ -41,7 +42,10 @@ RevisionKey = tuple[str, str, int]
 
 
 def entries(connection: Connection, ctx: Context) -> list[Entry]:
-    """Every report and period from the office's first quarter to the next one that is not due, newest first."""
+    """Every report and period from the office's first quarter to the next one that is not due, newest first.
+
+    What they rest on is asked for one by one: `with_arrivals`.
+    """
     revisions = _revisions(connection, ctx)
     titles = {(row["report"], row["period"]): row for row in _publications(connection, ctx)}
     holds: dict[Key, str] = {
@@ -50,8 +54,7 @@ def entries(connection: Connection, ctx: Context) -> list[Entry]:
     found = []
     for spec, period in _expected(ctx, {*revisions, *holds}):
         key = (spec.report, str(period))
-        entry = _entry(spec, period, revisions.pop(key, ()), holds.get(key), is_due=True)
-        found.append(_with_arrivals(connection, ctx, entry))
+        found.append(_entry(spec, period, revisions.pop(key, ()), holds.get(key), is_due=True))
     found += [_entry(spec, period, (), None, is_due=False) for spec, period in _next(ctx, found)]
     found += [_foreign(titles[key], kept) for key, kept in revisions.items()]
     return sorted(found, key=lambda entry: (-entry.as_of.toordinal(), entry.title, str(entry.period)))
@@ -79,6 +82,11 @@ def _progress(connection: Connection, ctx: Context) -> dict[RevisionKey, Progres
         status = Status.SIGNED if row.decision == "signed" else Status.RETURNED
         found[key] = Progress(status, row.reason, row.post, row.at, tuple(sent.get(key, ())))
     return found
+
+
+def progress_of(connection: Connection, ctx: Context, revision: RevisionKey) -> Progress:
+    """How far one revision has come on its way out."""
+    return _progress(connection, ctx).get(revision, Progress(Status.WAITING))
 
 
 def _changes(connection: Connection, ctx: Context) -> dict[RevisionKey, tuple[Change, ...]]:
@@ -173,7 +181,7 @@ def _entry(
 ) -> Entry:
     if revisions:
         status, reason = revisions[0].progress.status, revisions[0].progress.reason
-        reason = f"新一版暂缓：{held}" if held else reason
+        reason = f"{SUCCESSOR_HELD}{held}" if held else reason
     elif held is not None:
         status, reason = Status.HELD, held
     else:
@@ -199,7 +207,8 @@ def _foreign(row: RowMapping, revisions: tuple[Revision, ...]) -> Entry:
     )
 
 
-def _with_arrivals(connection: Connection, ctx: Context, entry: Entry) -> Entry:
+def with_arrivals(connection: Connection, ctx: Context, entry: Entry) -> Entry:
+    """The entry with what its newest revision rests on."""
     if entry.spec is None or not entry.revisions:
         return entry
     try:

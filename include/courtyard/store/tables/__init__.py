@@ -15,6 +15,7 @@ from courtyard.store.tables.landing import delivery, fetch, receipt
 from courtyard.store.tables.publish import audit_event, cell_row, hold, publication
 from courtyard.store.tables.recall import cell_fact, change, closing, letter_number, recall
 from courtyard.store.tables.releasing import check_result, explanation, sending, sign_off, waiver
+from courtyard.store.tables.runs import follow_on, quarter_run
 from courtyard.store.tables.staging import batch, finding, link, quarantined_row, release, row
 from courtyard.store.tables.submissions import content, issue, notice, period_lock, submission
 from courtyard.store.tables.warehouse import (
@@ -40,10 +41,12 @@ from courtyard.store.tables.warehouse import (
     unit,
     working_stretch,
 )
+from courtyard.store.tables.watch import alert, source_state
 
 __all__ = [
     "SCHEMAS",
     "admission",
+    "alert",
     "answering",
     "audit_event",
     "authority",
@@ -72,6 +75,7 @@ __all__ = [
     "explanation",
     "fetch",
     "finding",
+    "follow_on",
     "gazetteer",
     "grid_cycle",
     "hold",
@@ -96,6 +100,7 @@ __all__ = [
     "proposal",
     "publication",
     "quarantined_row",
+    "quarter_run",
     "question",
     "recall",
     "receipt",
@@ -108,6 +113,7 @@ __all__ = [
     "row",
     "sending",
     "sign_off",
+    "source_state",
     "submission",
     "submitted_dataset",
     "suppression",

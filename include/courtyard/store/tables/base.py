@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMAS = (
     "landing", "staging", "quality", "submissions", "identity", "warehouse", "mart", "publish", "cases", "intake",
-    "notices", "audit",
+    "notices", "watch", "audit",
 )  # fmt: skip
 
 metadata = MetaData()

@@ -1,4 +1,4 @@
-"""A phone: headless Chromium at a phone's size, driven over its debugging protocol."""
+"""A browser for tests: headless Chromium at the size of a phone or a desk, driven over its debugging protocol."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _WORDS = (
     "--remote-debugging-port=0",
 )
 SECONDS = 20
+DESK_WIDTH = 700  # from here on a screen is no phone's
 
 
 class Phone:
@@ -35,17 +36,30 @@ class Phone:
         self._socket, self._number = socket, 0
         self("Page.enable")
         self("Network.enable")
-        self("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=True)
-        self("Emulation.setTouchEmulationEnabled", enabled=True)
+        self.size(width, height)
 
     def __call__(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self._socket.recv(timeout=SECONDS))
+            answer = json.loads(self._socket.recv(timeout=3 * SECONDS))
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer
                 return answer["result"]
+
+    def size(self, width: int, height: int) -> None:
+        """The screen from now on; a narrow one is a phone's, with touch."""
+        is_phone = width < DESK_WIDTH
+        self("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=is_phone)
+        self("Emulation.setTouchEmulationEnabled", enabled=is_phone)
+
+    def cookie(self, name: str, value: str, url: str) -> None:
+        """Send a cookie with every request to the site of `url`."""
+        self("Network.setCookie", name=name, value=value, url=url)
+
+    def headers(self, **named: str) -> None:
+        """Send these headers with every request; called again, only the new ones."""
+        self("Network.setExtraHTTPHeaders", headers={name.replace("_", "-"): value for name, value in named.items()})
 
     def js(self, expression: str) -> Any:
         """The value of an expression in the page."""
@@ -53,9 +67,10 @@ class Phone:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def open(self, url: str) -> None:
+    def open(self, url: str, start: str = "http") -> None:
+        """Go to an address and wait until it is loaded; `start` is how the address that is reached begins."""
         self("Page.navigate", url=url)
-        self.until("document.readyState === 'complete' && location.href.startsWith('http')")
+        self.until(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(start)})")
 
     def until(self, expression: str) -> None:
         """Wait until an expression is true; pages come and go meanwhile."""
