@@ -1,6 +1,6 @@
 # Courtyard (数字院落). `make demo` and `make test` do all the set-up they need; a second call skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: demo test drill up down bench bench-cases bench-intake bench-merge bench-forms bench-residents bench-case-figures bench-pages recall linkage febrl lint lock clean help
+.PHONY: demo test drill up down tour bench bench-cases bench-intake bench-merge bench-forms bench-residents bench-case-figures bench-pages recall linkage febrl lint lock clean help
 # Interpreters that may serve, in order of preference. PYTHON=… on the command line chooses another.
 PYTHON := $(shell for p in python3 python3.11 python3.12; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null \
@@ -21,11 +21,14 @@ test: $(READY) ## the tests, in two processes; ARGS="tests/dags -x" narrows them
 drill: $(READY) ## three quarters backfilled beside the current one, a source down, a late correction: real Airflow, asserted
 	@PYTHONPATH=include $(RUN) tests/drill.py
 
-up: $(READY) ## start PostgreSQL, the stand-ins, the residents' service and Airflow, and leave them running
-	@.venv/bin/courtyard up
+up: $(READY) ## start everything and leave it running; the first time with the sample street (SCALE=0.05 for a small one)
+	@.venv/bin/courtyard up $(if $(SCALE),--scale $(SCALE))
 
 down: $(READY) ## stop all that 'make up' started
 	@.venv/bin/courtyard down
+
+tour: $(READY) ## walk through the pages of what 'make up' runs in headless Chromium; pictures in docs/tour
+	@$(RUN) tests/tour.py
 
 bench: $(READY) ## measure a quarter of the whole street, then reading files; figures go to docs/benchmarks.md by hand
 	@PYTHONPATH=include $(RUN) tests/bench/quarter.py $(ARGS)

@@ -61,8 +61,8 @@ def rebuild(
     chosen = {str(Period.quarter(quarter)) for quarter in quarters}
     with tempfile.TemporaryDirectory(prefix="courtyard-rebuild-") as folder:
         ctx = _context(settings, target, Path(folder))
-        arrivals = [r for r in _arrivals(database.engine(live)) if not chosen or _quarter(r) in chosen]
-        _copy_decided(database.engine(live), ctx.engine())
+        arrivals = [r for r in _arrivals(database.engine(live), ctx.street_code) if not chosen or _quarter(r) in chosen]
+        _copy_decided(database.engine(live), ctx.engine(), ctx.street_code)
         runs = []
         for quarter, lot in _lots(arrivals, seed, lots):
             progress(f"{quarter}: {len(lot)}")
@@ -103,9 +103,14 @@ def _context(settings: Settings, target: str, folder: Path) -> Context:
     return stages.context("2000Q1", holder="rebuild", settings=replace(settings, var=folder, warehouse_url=target))
 
 
-def _arrivals(live: Engine) -> list[Row]:
+def _arrivals(live: Engine, street: str) -> list[Row]:
+    ours = (
+        select(receipt)
+        .join(delivery, delivery.c.delivery_id == receipt.c.delivery_id)
+        .where(delivery.c.street_code == street)
+    )
     with live.connect() as connection:
-        return list(connection.execute(select(receipt).order_by(receipt.c.receipt_id)))
+        return list(connection.execute(ours.order_by(receipt.c.receipt_id)))
 
 
 def _quarter(arrival: Row) -> str:
@@ -126,11 +131,13 @@ def _lots(arrivals: Sequence[Row], seed: int | None, lots: int) -> Iterator[tupl
             yield quarter, [row for row in lot if _quarter(row) == quarter]
 
 
-def _copy_decided(live: Engine, target: Engine) -> None:
+def _copy_decided(live: Engine, target: Engine, street: str) -> None:
     """What was asked of the sources, and what posts decided about quarters and held batches."""
     with live.connect() as source, target.begin() as connection:
         for table in (fetch, period_lock, release):
-            _insert(connection, table, source.execute(select(table)).mappings().all())
+            _insert(
+                connection, table, source.execute(select(table).where(table.c.street_code == street)).mappings().all()
+            )
 
 
 def _hand_over(live: Engine, target: Engine, lot: Sequence[Row]) -> None:

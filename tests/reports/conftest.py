@@ -215,14 +215,22 @@ def world(settings, warehouse_url) -> World:
         database.copy_rows(
             connection,
             "warehouse.code",
-            ("list", "code", "label"),
-            [(c.codes, code, labels[0]) for c in ctx.district.codes.values() for code, labels in c.values.items()],
+            ("street_code", "list", "code", "label"),
+            [
+                (STREET, c.codes, code, labels[0])
+                for c in ctx.district.codes.values()
+                for code, labels in c.values.items()
+            ],
         )
         database.copy_rows(
             connection,
             "warehouse.authority",
-            ("attribute", "dataset", "rank"),
-            [(a.attribute, dataset, rank) for a in ctx.district.authority for rank, dataset in enumerate(a.datasets)],
+            ("street_code", "attribute", "dataset", "rank"),
+            [
+                (STREET, a.attribute, dataset, rank)
+                for a in ctx.district.authority
+                for rank, dataset in enumerate(a.datasets)
+            ],
         )
         database.copy_rows(
             connection,
@@ -239,9 +247,16 @@ def world(settings, warehouse_url) -> World:
         database.copy_rows(
             connection,
             "warehouse.key_group",
-            ("group_code", "title", "dataset", "conditions", "birth_window"),
+            ("street_code", "group_code", "title", "dataset", "conditions", "birth_window"),
             [
-                (g.group, g.title, g.dataset, Jsonb(g.where), g.birth_window and Jsonb(g.birth_window.model_dump()))
+                (
+                    STREET,
+                    g.group,
+                    g.title,
+                    g.dataset,
+                    Jsonb(g.where),
+                    g.birth_window and Jsonb(g.birth_window.model_dump()),
+                )
                 for g in ctx.district.key_groups
             ],
         )

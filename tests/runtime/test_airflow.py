@@ -77,3 +77,9 @@ def test_nothing_is_reported_to_anyone(env):
     made = env()
     assert made["GX_ANALYTICS_ENABLED"] == "false"
     assert json.dumps({"loaded": made["AIRFLOW__CORE__LOAD_EXAMPLES"]}) == '{"loaded": "False"}'
+
+
+def test_docker_compose_has_the_logins_of_the_pack(settings):
+    compose = (airflow.CHECKOUT / "docker-compose.yml").read_text("utf-8")
+    listed = ",".join(f"{name}:{role}" for name, role in airflow.logins(settings).items())
+    assert f"${{COURTYARD_LOGINS:-{listed}}}" in compose

@@ -56,7 +56,10 @@ def test_copy_rows_takes_part_in_the_callers_transaction(warehouse_url):
     engine = database.engine(warehouse_url)
     with engine.connect() as connection:
         database.copy_rows(
-            connection, "warehouse.code", ("list", "code", "label"), [("sex", "1", "男"), ("sex", "2", "女")]
+            connection,
+            "warehouse.code",
+            ("street_code", "list", "code", "label"),
+            [("1", "sex", "1", "男"), ("1", "sex", "2", "女")],
         )
         connection.rollback()
         assert connection.scalar(text("SELECT count(*) FROM warehouse.code")) == 0

@@ -10,7 +10,7 @@ from courtyard.district.models import District, Office
 from courtyard.identity.points import metres
 
 OUTSIDE = "outside"
-# 四川省成都市…, 成都市青羊区…; a name such as 四道街菜市场 or 都市花园 is no town.
+# 四川省成都市…, 成都市某某区…; a name such as 四道街菜市场 or 都市花园 is no town.
 _PROVINCE = re.compile(r"^([\u4e00-\u9fff]{2,6}?(?:省|自治区))([\u4e00-\u9fff]{2,6}?[市州])")
 _DISTRICT = re.compile(r"^(?:.{2,6}?(?:省|自治区))?([\u4e00-\u9fff]{2,5}?市)([\u4e00-\u9fff]{1,5}?[区县])")
 _NO_DISTRICT = ("小区", "社区", "园区", "片区", "院区")

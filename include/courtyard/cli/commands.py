@@ -93,12 +93,12 @@ def ledger(
         from courtyard.store import database
         from courtyard.warehouse.hashing import content_hash as hash_of
 
-        engine = database.engine(found)
+        engine, street = database.engine(found), load_district(settings.district_path).office.street_code
         if content_hash:
-            digest = hash_of(engine, full=full)
+            digest = hash_of(engine, full=full, street=street)
             print_json({"hash": digest}) if as_json else print(digest)
             return
-        rows = show.ledger_rows(engine)
+        rows = show.ledger_rows(engine, street)
     if as_json:
         print_json({"deliveries": rows})
     else:
@@ -125,29 +125,6 @@ def contracts(
     print(made.shown(pack, dataset, as_json=as_json))
 
 
-@app.command()
-def demo(
-    scale: Annotated[float, typer.Option(min=0.01, envvar="COURTYARD_SCALE", help="1 is the whole street.")] = 1.0,
-) -> None:
-    """Run four quarters of the sample street through a real Airflow scheduler, then stop everything."""
-    from courtyard.runtime.demo import run_demo
-
-    raise typer.Exit(run_demo(Settings.from_env(), scale=scale, console=console))
-
-
-@app.command()
-def up() -> None:
-    """Start PostgreSQL, the stand-ins, the residents' service and Airflow, and leave them running; prints addresses."""
-    from courtyard.cli import residents
-    from courtyard.runtime.demo import bring_up
-
-    settings = Settings.from_env()
-    code = bring_up(settings, console=console)
-    with services(settings) as found:
-        residents.print_standing(residents.standing(settings, found))
-    raise typer.Exit(code)
-
-
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def airflow(words: typer.Context) -> None:
     """Run Airflow's own command line on this installation: courtyard airflow backfill create --help."""
@@ -162,12 +139,3 @@ def airflow(words: typer.Context) -> None:
         env = environment(settings, found, scheduled=True)
         done = subprocess.run([sys.executable, "-m", "airflow", *words.args], env=env, check=False)
     raise typer.Exit(done.returncode)
-
-
-@app.command()
-def down() -> None:
-    """Stop everything that 'up' started, with every child."""
-    from courtyard.runtime.supervisor import shut_down
-
-    stopped = shut_down(Settings.from_env())
-    console.print(f"Stopped {stopped} process(es)." if stopped else "Nothing was running.")

@@ -40,7 +40,7 @@ def handover(
         _list(unit, moment, as_json)
         return
     if unit is None:
-        raise UsageError("没有写单位。", "请写单位编码，如 courtyard handover 510105005002001；或用 --list 查看岗位。")
+        raise UsageError("没有写单位。", "请写单位编码，如 courtyard handover 某网格编码；或用 --list 查看岗位。")
     settings = Settings.from_env()
     with services(settings):
         from courtyard import handover as room

@@ -73,7 +73,7 @@ def run_one(settings: Settings, period: str, asked: Asked, refetch: bool, as_jso
         if not as_json:
             show.step(console, step, result, seconds)
         since = time.monotonic()
-    ledger = show.ledger_rows(ctx.engine(), period)
+    ledger = show.ledger_rows(ctx.engine(), ctx.street_code, period)
     if not as_json:
         show.ledger_summary(console, ledger)
         show.publications(console, settings, results["publish"])

@@ -34,13 +34,18 @@ def plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def ledger_rows(engine: Engine, quarter: str | None = None) -> list[dict[str, Any]]:
-    """The ledger, one dict a batch, of one quarter's deliveries or of all."""
+def ledger_rows(engine: Engine, street: str, quarter: str | None = None) -> list[dict[str, Any]]:
+    """The ledger of a street, one dict a batch, of one quarter's deliveries or of all."""
     from courtyard.period import Period
 
     columns = ", ".join(LEDGER_COLUMNS)
     with engine.connect() as connection:
-        rows = connection.execute(text(f"SELECT {columns} FROM mart.ledger ORDER BY period, source, dataset, sha256"))
+        rows = connection.execute(
+            text(
+                f"SELECT {columns} FROM mart.ledger WHERE street_code = :street ORDER BY period, source, dataset, sha256"
+            ),
+            {"street": street},
+        )
         found = [dict(row._mapping) for row in rows]
     if quarter is None:
         return found

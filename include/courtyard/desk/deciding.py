@@ -125,7 +125,7 @@ def place(ctx: Context, address: str, target: str, signed: Signed) -> Decision:
     signed.checked(ctx)
     code, *rest = target.split("/")
     if len(rest) > 3 or not address.strip():
-        raise UsageError("看不懂这个位置。", "请写 院落编码/楼栋/单元/房号，如 5101050050020002/3/2/501。")
+        raise UsageError("看不懂这个位置。", "请写 院落编码/楼栋/单元/房号，如 某院落编码/3/2/501。")
     parts = dict(zip(("building", "unit_no", "room"), (part.strip() or None for part in rest), strict=False))
     return _decision(
         ctx, signed, "place", CHOSEN, address=address.strip(), courtyard_code=_courtyard(ctx, code), **parts

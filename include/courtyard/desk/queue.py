@@ -65,7 +65,7 @@ def show(connection: Connection, ctx: Context, wanted: str, *, with_values: bool
 
 def newest_quarter(connection: Connection, ctx: Context) -> Period:
     """The quarter whose run takes up what is decided now: the newest of which anything is known, else the first."""
-    newest = connection.scalar(text("SELECT mart.newest_quarter()"))
+    newest = connection.scalar(text("SELECT mart.newest_quarter(:street)"), {"street": ctx.street_code})
     return Period.parse(newest or ctx.district.office.first_quarter)
 
 

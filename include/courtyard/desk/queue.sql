@@ -7,7 +7,7 @@ SELECT d.discrepancy_id AS id, d.kind, d.period, d.due_on, d.owner_kind, d.owner
   FROM mart.discrepancy d
  WHERE d.street_code = :street
    AND (CAST(:id AS text) IS NOT NULL AND d.discrepancy_id = :id
-        OR CAST(:id AS text) IS NULL AND d.status = 'open' AND d.period = coalesce(:period, mart.newest_quarter()))
+        OR CAST(:id AS text) IS NULL AND d.status = 'open' AND d.period = coalesce(:period, mart.newest_quarter(:street)))
  ORDER BY d.due_on, d.owner, d.discrepancy_id
 
 -- name: reviews

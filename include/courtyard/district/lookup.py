@@ -78,7 +78,7 @@ class Lookup:
         )
 
     def standard_address(self, courtyard: Courtyard) -> str:
-        """The address as a department writes it: 四川省成都市青羊区少城街道泡桐树街28号."""
+        """The address as a department writes it: 四川省成都市某某区某某街道某某街28号."""
         office = self.office
         place = f"{office.province}{office.city}{office.city_district}{office.short_name}"
         return f"{place}{courtyard.road}{courtyard.door}"

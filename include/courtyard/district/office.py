@@ -50,7 +50,7 @@ class Office(Frozen):
     `answering` orders the posts of a kind of unit: the first that is held answers for the unit, the next
     one deputises, and when all are vacant the unit above answers. At the top it is the `preparer`. Counts below
     `small_count` are not shown in a report's view of counts. `calendar` says when the office works.
-    `letter_mark` is the 机关代字 of its letters, before the year: 少城办函.
+    `letter_mark` is the 机关代字 of its letters, before the year: 某某办函.
     """
 
     street_code: str = Field(pattern=r"^\d{9}$")

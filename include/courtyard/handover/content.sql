@@ -37,7 +37,7 @@ SELECT matter, item, title, person_id, courtyard_code, unit_code, since, due_on,
 -- name: names
 SELECT DISTINCT ON (r.person_id) r.person_id, r.attrs ->> 'name' AS name
   FROM warehouse.record r
-  JOIN warehouse.authority a ON a.attribute = 'name' AND a.dataset = r.dataset
+  JOIN warehouse.authority a ON a.street_code = r.street_code AND a.attribute = 'name' AND a.dataset = r.dataset
  WHERE r.is_current AND r.person_id = ANY(:persons) AND r.attrs ->> 'name' IS NOT NULL
  ORDER BY r.person_id, r.is_active DESC, a.rank, r.valid_from DESC, r.record_key
 

@@ -133,7 +133,7 @@ def _member(ctx: Context, row: RowMapping) -> dict[str, Any]:
 
 
 def masked(text: str) -> str:
-    """`510105********123X`, `154****0000`, each of several; of anything short only the last sign."""
+    """`510100********123X`, `154****0000`, each of several; of anything short only the last sign."""
     return "、".join(_masked(number) for number in re.split(r"[^0-9A-Za-z-]+", text) if number)
 
 

@@ -51,7 +51,7 @@ class Link:
 
 
 def path(keys: KeyRing, street_code: str, link: Link) -> str:
-    """The link's path, `/q/5101050050020001-1-0123456789abcdef`."""
+    """The link's path, `/q/<courtyard code>-1-0123456789abcdef`."""
     return f"/{link.kind}/{link.code}-{link.version}-{_signature(keys, street_code, link)}"
 
 

@@ -164,10 +164,10 @@ def _land(ctx: Context, spec: SourceSpec, period: Period, item: Fetched, receive
     """
     sha256 = hashlib.sha256(item.data).hexdigest()
     with ctx.engine().begin() as connection:
-        known = ledger.find(connection, spec.source, sha256)
+        known = ledger.find(connection, (ctx.street_code, spec.source), sha256)
         is_held = known is not None
         if is_held and known.period != str(period) and not spec.is_submitted:
-            known = ledger.find(connection, spec.source, sha256, str(period))
+            known = ledger.find(connection, (ctx.street_code, spec.source), sha256, str(period))
         if known is not None:
             lease.check(connection, ctx)
             if not vault.is_intact(ctx, known):
@@ -178,7 +178,9 @@ def _land(ctx: Context, spec: SourceSpec, period: Period, item: Fetched, receive
             if ctx.refetch or not ledger.has_receipt(connection, arrival):
                 ledger.record_receipt(connection, arrival)
             return known
-    delivery = vault.delivery_id(spec.source, sha256, again_for=str(period) if is_held else "")
+        is_anothers = ledger.is_anothers(connection, (ctx.street_code, spec.source), sha256)
+    again_for = [ctx.street_code] * is_anothers + [str(period)] * is_held
+    delivery = vault.delivery_id(spec.source, sha256, again_for="@".join(again_for))
     header = _header(ctx, spec, period, item, (delivery, sha256), received_at)
     vault.write(ctx.settings, ctx.keys, header, item.data)
     _enter(ctx, header, spec.transport)
@@ -193,7 +195,9 @@ def hand_in(ctx: Context, source_id: str, item: Fetched, clock: Clock = utc_now)
     spec = ctx.district.sources[source_id]
     with ledger.source_lock(ctx.engine(), ctx.street_code, source_id):
         known = _land(ctx, spec, ctx.period, item, clock())
-    return known.delivery_id if known else vault.delivery_id(source_id, hashlib.sha256(item.data).hexdigest())
+    with ctx.engine().connect() as connection:
+        sha256 = hashlib.sha256(item.data).hexdigest()
+        return (known or ledger.find(connection, (ctx.street_code, source_id), sha256)).delivery_id
 
 
 def _enter(ctx: Context, header: vault.Header, channel: str) -> bool:

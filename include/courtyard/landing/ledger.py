@@ -65,12 +65,19 @@ def deliveries(connection: Connection, street_code: str, quarter: Period, source
     return list(connection.execute(query.order_by(delivery.c.seq)))
 
 
-def find(connection: Connection, source: str, sha256: str, period: str | None = None) -> Row | None:
-    """The delivery that holds these bytes: the first one, or the one of a period."""
-    query = select(delivery).where(delivery.c.source == source, delivery.c.sha256 == sha256)
+def find(connection: Connection, named: tuple[str, str], sha256: str, period: str | None = None) -> Row | None:
+    """The delivery of a (street, source) that holds these bytes: the first one, or the one of a period."""
+    ours = (delivery.c.street_code == named[0], delivery.c.source == named[1])
+    query = select(delivery).where(*ours, delivery.c.sha256 == sha256)
     if period is not None:
         query = query.where(delivery.c.period == period)
     return connection.execute(query.order_by(delivery.c.seq).limit(1)).first()
+
+
+def is_anothers(connection: Connection, named: tuple[str, str], sha256: str) -> bool:
+    """Whether another street of this warehouse was given the same bytes by its source of this name."""
+    theirs = (delivery.c.street_code != named[0], delivery.c.source == named[1], delivery.c.sha256 == sha256)
+    return bool(connection.scalar(select(exists().where(*theirs))))
 
 
 def names(connection: Connection, street_code: str, source: str, period: str) -> list[str]:

@@ -91,7 +91,7 @@ class Header:
 
 
 def delivery_id(source: str, sha256: str, again_for: str = "") -> str:
-    """`<source>:<first 16 digits>`; `again_for` is the period for which the same bytes came once more."""
+    """`<source>:<first 16 digits>`; `again_for` is the period, or the street, for which the same bytes came once more."""
     return f"{source}:{sha256[:16]}" + (f"@{again_for}" if again_for else "")
 
 

@@ -29,7 +29,7 @@ class Letter:
     """A 函. `paragraphs` come without indent; `attachments` without 附件 and without numbers.
 
     `pictures` stand on pages of their own behind the signature, as the last attachment; name it in `attachments` too.
-    `number` is the whole 发文字号, such as 少城办函〔2026〕12号; empty prints none. `closing` stands as a paragraph of
+    `number` is the whole 发文字号, such as 某某办函〔2026〕12号; empty prints none. `closing` stands as a paragraph of
     its own below the body, such as 特此函告。
     """
 

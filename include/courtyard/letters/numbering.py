@@ -19,7 +19,7 @@ RETURNING year, number
 
 
 def number_of(connection: Connection, street_code: str, mark: str, cause: str, at: datetime) -> str:
-    """The number of the letter with this cause, such as 少城办函〔2026〕12号; taken now unless it has one already.
+    """The number of the letter with this cause, such as 某某办函〔2026〕12号; taken now unless it has one already.
 
     `mark` is the 机关代字, `at` the moment whose year counts. The number is the caller's transaction's: rolled back, it
     is free again, so no number is left out; until it ends, nobody else takes one.

@@ -86,6 +86,11 @@ class Api:
     def pause(self, dag_id: str, paused: bool) -> None:
         self._send("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
 
+    def paused(self) -> tuple[str, ...]:
+        """The DAGs with a schedule that are paused, by name."""
+        found = self._get("/api/v2/dags", limit=100, exclude_stale=True, paused=True)["dags"]
+        return tuple(sorted(dag["dag_id"] for dag in found if dag["timetable_summary"]))
+
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run without a logical date; returns its id."""
         return self._send("POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})[

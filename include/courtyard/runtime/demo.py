@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
@@ -11,7 +12,7 @@ from courtyard.district import load_district
 from courtyard.errors import CourtyardError
 from courtyard.period import SHANGHAI, Period
 from courtyard.privacy import keys
-from courtyard.runtime import airflow, summary, supervisor
+from courtyard.runtime import airflow, envfile, summary, supervisor
 from courtyard.runtime.api import Api
 from courtyard.runtime.progress import Progress, follow, wait_for_all
 from courtyard.settings import Settings
@@ -20,14 +21,32 @@ from courtyard.store import database
 QUARTER_DAG = "courtyard_quarter"
 OPEN_DAG = "courtyard_open_quarter"
 BACKFILLED = 3  # quarters before the one that runs
+# What residents send becomes a case within minutes: the one work by the clock that is useful on the sample street.
+RESIDENTS_DAGS = (
+    "courtyard_resident_reports",
+    "courtyard_resident_replies",
+    "courtyard_resident_photos",
+    "courtyard_residents",
+)
 REASON = "演示：示例街道的四个季度"
 
 
 def run_demo(settings: Settings, *, scale: float, console: Console) -> int:
     """Run the sample's four quarters and print the summary. Returns the exit code; stops all it started."""
+    good = _four_quarters(settings, scale=scale, console=console, keep=False)
+    if settings.quality_docs.exists():
+        console.print(f"数据质量报告在 {settings.quality_docs}", highlight=False, soft_wrap=True)
+    console.print(
+        "看 Airflow 界面：make up，用完 make down；在命令行重跑一季：.venv/bin/courtyard run 2026Q3", soft_wrap=True
+    )
+    return 0 if good else 1
+
+
+def _four_quarters(settings: Settings, *, scale: float, console: Console, keep: bool) -> bool:
+    """Draw the sample street and run its quarters; True when every run succeeded and the ledger balances."""
     progress = Progress(console)
     keys.create(settings.keys)
-    with supervisor.running(settings, standins=False) as services:
+    with supervisor.running(settings, standins=False, keep=keep) as services:
         with ThreadPoolExecutor(1) as beside:  # Airflow's tables are made while the sample is drawn
             migrated = beside.submit(airflow.prepare, settings, services.url)
             _sample(settings, progress, scale)
@@ -35,33 +54,49 @@ def run_demo(settings: Settings, *, scale: float, console: Console) -> int:
         with supervisor.running(settings, standins=True, intake=True):
             good = _through_airflow(settings, services.url, progress)
             outcome = summary.show(console, settings, database.engine(services.url))
-    if settings.quality_docs.exists():
-        console.print(f"数据质量报告在 {settings.quality_docs}", highlight=False, soft_wrap=True)
-    console.print(
-        "看 Airflow 界面：make up，用完 make down；在命令行重跑一季：.venv/bin/courtyard run 2026Q3", soft_wrap=True
-    )
-    return 0 if good and outcome.balanced else 1
+    return good and outcome.balanced
 
 
-def bring_up(settings: Settings, *, console: Console) -> int:
-    """Start everything and leave it running; prints where to look. Stops it again when it cannot start."""
+@dataclass(frozen=True)
+class Standing:
+    """What `up` leaves running: Airflow, the warehouse's URL, which DAGs wait to be switched on, and whether all went well."""
+
+    airflow: airflow.Secrets
+    url: str
+    paused: tuple[str, ...]
+    good: bool
+
+
+def bring_up(settings: Settings, *, scale: float, sample: bool, console: Console) -> Standing:
+    """Start everything and leave it running. Stops it again when it cannot start.
+
+    An installation in which nothing is yet draws the sample street and runs its quarters first, unless `sample` is False.
+    """
     progress = Progress(console)
     keys.create(settings.keys)
     try:
+        first = sample and is_new(settings)
+        good = not first or _four_quarters(settings, scale=scale, console=console, keep=True)
         with supervisor.running(settings, settings.sample.exists(), keep=True, intake=True) as services:
+            if first:  # from now on by the clock: the scheduler starts anew
+                supervisor.stop_process(settings, "airflow-scheduler")
             progress.say("正在启动 Airflow …")
             known = airflow.start(settings, services.url, scheduled=True)
-            Api(known, lambda: airflow.check_alive(settings)).wait_until_ready([QUARTER_DAG])
+            api = Api(known, lambda: airflow.check_alive(settings))
+            api.wait_until_ready([QUARTER_DAG])
+            if first:
+                for dag_id in RESIDENTS_DAGS:
+                    api.pause(dag_id, False)
+            return Standing(known, services.url, api.paused(), good)
     except BaseException:
         supervisor.shut_down(settings)
         raise
-    console.print(f"Airflow   {known.address}", highlight=False, soft_wrap=True)
-    console.print(f"用户 {airflow.USER}   密码 {known.password}", highlight=False, soft_wrap=True)
-    console.print(f"数据库    {services.url}", highlight=False, soft_wrap=True)
-    if not settings.sample.exists():
-        console.print("还没有示例街道的数据：先运行 make demo 或 .venv/bin/courtyard sample。")
-    console.print("停止：make down")
-    return 0
+
+
+def is_new(settings: Settings) -> bool:
+    """Whether nothing is here yet: no sample, nothing landed, no connection that an operator gave."""
+    given = any("=" in line and not line.startswith("#") for line in envfile.operator_lines(settings.env_file))
+    return not (settings.sample.exists() or given or any(settings.landing.rglob("*.sealed")) or settings.warehouse_url)
 
 
 def _sample(settings: Settings, progress: Progress, scale: float) -> None:

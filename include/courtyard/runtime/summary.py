@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine, text
 
+from courtyard.district import load_district
 from courtyard.settings import Settings
 
 COUNTS = {
@@ -23,25 +24,26 @@ QUARTER = "CASE WHEN period ~ 'Q' THEN period ELSE left(period, 4) || 'Q' || (ri
 _LEDGER = text(f"""
 SELECT {QUARTER} AS period, count(DISTINCT delivery_id) AS deliveries, {", ".join(f"sum({c})::bigint AS {c}" for c in COUNTS)},
        coalesce(sum(abs(residual)), 0)::bigint AS off
-  FROM mart.ledger GROUP BY 1 ORDER BY 1
+  FROM mart.ledger WHERE street_code = :street GROUP BY 1 ORDER BY 1
 """)
 _STREET = text("""
-SELECT (SELECT count(*) FROM warehouse.courtyard WHERE valid_to = 'infinity') AS courtyards,
+SELECT (SELECT count(*) FROM warehouse.courtyard WHERE street_code = :street AND valid_to = 'infinity') AS courtyards,
        count(DISTINCT household_id) AS households, count(DISTINCT person_id) AS persons
-  FROM warehouse.record WHERE is_current AND is_active
+  FROM warehouse.record WHERE street_code = :street AND is_current AND is_active
 """)
 # The newest of each report stands for it: its name says the form, the period and the revision.
 _REPORTS = text("""
 SELECT DISTINCT ON (report) report, manifest ->> 'title' AS title, folder, rows,
        count(*) OVER (PARTITION BY report) AS publications
-  FROM publish.publication ORDER BY report, period DESC, revision DESC
+  FROM publish.publication WHERE street_code = :street ORDER BY report, period DESC, revision DESC
 """)
 _CASES = text("""
 SELECT count(*) AS opened, count(*) FILTER (WHERE status IN ('held', 'waiting', 'handling', 'answered')) AS open,
-       (SELECT count(*) FROM cases.report) AS reports
-  FROM cases."case"
+       (SELECT count(*) FROM cases.report WHERE street_code = :street) AS reports
+  FROM cases."case" WHERE street_code = :street
 """)
-_HOLDS = text("SELECT report, period, reason FROM publish.hold ORDER BY report, period")
+_DELIVERIES = text("SELECT count(*) FROM landing.delivery WHERE street_code = :street")
+_HOLDS = text("SELECT report, period, reason FROM publish.hold WHERE street_code = :street ORDER BY report, period")
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,14 @@ class Outcome:
 
 def show(console: Console, settings: Settings, engine: Engine) -> Outcome:
     """Print the summary of everything in the warehouse."""
+    ours = {"street": load_district(settings.district_path).office.street_code}
     with engine.connect() as connection:
-        ledger = connection.execute(_LEDGER).all()
-        street = connection.execute(_STREET).one()
-        reports = connection.execute(_REPORTS).all()
-        cases = connection.execute(_CASES).one()
-        holds = connection.execute(_HOLDS).all()
-        deliveries = connection.scalar(text("SELECT count(*) FROM landing.delivery")) or 0
+        ledger = connection.execute(_LEDGER, ours).all()
+        street = connection.execute(_STREET, ours).one()
+        reports = connection.execute(_REPORTS, ours).all()
+        cases = connection.execute(_CASES, ours).one()
+        holds = connection.execute(_HOLDS, ours).all()
+        deliveries = connection.scalar(_DELIVERIES, ours) or 0
     table = Table("季度", "交付", *COUNTS.values(), title="收数台账：落地 = 合并 + 隔离 + 被替代 + 暂挂")
     for row in ledger:
         table.add_row(row.period, f"{row.deliveries:,}", *(f"{getattr(row, c) or 0:,}" for c in COUNTS))

@@ -74,6 +74,13 @@ def start_process(settings: Settings, name: str, argv: list[str], env: dict[str,
         return known.processes[name]
 
 
+def stop_process(settings: Settings, name: str) -> None:
+    """Stop one recorded process with its children; nothing when it does not run."""
+    with processes.register(settings.run_dir) as known:
+        if entry := known.processes.pop(name, None):
+            processes.stop(entry)
+
+
 def is_running(settings: Settings, name: str) -> bool:
     """Whether a recorded process lives."""
     return processes.Register.read(settings.run_dir / "processes.json").alive(name) is not None

@@ -57,7 +57,7 @@ class Maker:
 
     def __init__(self, street: Street) -> None:
         self.street = street
-        self.registry = Registry()
+        self.registry = Registry(street.code[:6])
         self.persons: list[Person] = []
         self.households: list[Household] = []
         self.twins = 0

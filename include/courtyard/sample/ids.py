@@ -8,8 +8,9 @@ from random import Random
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 
-# Divisions of first registration: the office's own district, its city, its province, elsewhere.
-_LOCAL = ("510105", "510105", "510105", "510104", "510106", "510107", "510108", "510112", "510113", "510114")
+# Divisions of first registration: the districts of the city, its province, elsewhere. The office's own counts three times.
+_CITY = ("510104", "510105", "510106", "510107", "510108", "510112", "510113", "510114")
+OWN_TIMES = 3
 _PROVINCE = (
     "510181",
     "510184",
@@ -59,17 +60,18 @@ def is_valid(number: str) -> bool:
 CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
-def credit_code(rng: Random, head: str = "52510105") -> str:
-    """A valid credit code: a private non-enterprise unit of the district, the rest drawn (GB 32100-2015)."""
-    body = head + "MJ" + "".join(rng.choice(CREDIT_SIGNS) for _ in range(7))
+def credit_code(rng: Random, division: str = "510100") -> str:
+    """A valid credit code: a private non-enterprise unit of a division, the rest drawn (GB 32100-2015)."""
+    body = f"52{division}MJ" + "".join(rng.choice(CREDIT_SIGNS) for _ in range(7))
     total = sum(3**place * CREDIT_SIGNS.index(sign) for place, sign in enumerate(body))
     return body + CREDIT_SIGNS[(31 - total % 31) % 31]
 
 
 class Registry:
-    """Hands out ID numbers and mobile numbers, each once."""
+    """Hands out ID numbers and mobile numbers, each once, most numbers of the office's own division."""
 
-    def __init__(self) -> None:
+    def __init__(self, division: str) -> None:
+        self._local = (division,) * OWN_TIMES + tuple(code for code in _CITY if code != division)
         self._bodies: set[str] = set()
         self._phones: set[str] = set()
 
@@ -77,7 +79,7 @@ class Registry:
         """A valid number for this birth date and sex, its division drawn by where people come from."""
         local, province = {"hukou": (0.82, 0.95), "floating": (0.08, 0.68)}.get(residence_type, (0.0, 0.0))
         where = rng.random()
-        pool = _LOCAL if where < local else _PROVINCE if where < province else _ELSEWHERE
+        pool = self._local if where < local else _PROVINCE if where < province else _ELSEWHERE
         division = rng.choice(PERMITS if residence_type == "overseas" else pool)
         return self.sequence(rng, division, birth, sex)
 

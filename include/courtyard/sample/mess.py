@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "id.newborn": Kind(0.6, "lost", "a child born in the quarter has none yet (population)"),
     "id.mistyped": Kind(0.023, "quarantined", "one digit is another: the check digit fails"),
     "id.mistyped_valid": Kind(0.0015, "other", "another sequence number with a check digit that holds"),
-    "id.spaced": Kind(0.01, "read", "510105 19800101 123X"),
+    "id.spaced": Kind(0.01, "read", "510100 19800101 123X"),
     "id.apostrophe": Kind(0.01, "read", "leading apostrophe"),
     "id.full_width": Kind(0.005, "read", "full-width digits"),
     "id.lowercase_x": Kind(0.3, "read", "x at the end, of those that end in X"),

@@ -114,7 +114,7 @@ WITH member AS (
 SELECT c.courtyard_code,
        jsonb_object_agg(g.group_code, CASE WHEN v.dataset IS NOT NULL THEN coalesce(m.persons, 0) END) AS key_groups
   FROM _courtyard c
- CROSS JOIN warehouse.key_group g
+ JOIN warehouse.key_group g ON g.street_code = :street
   LEFT JOIN _covered v ON v.dataset = g.dataset AND v.courtyard_code = c.courtyard_code
   LEFT JOIN member m ON m.group_code = g.group_code AND m.courtyard_code = c.courtyard_code
  GROUP BY c.courtyard_code

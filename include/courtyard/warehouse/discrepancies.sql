@@ -35,7 +35,7 @@ WITH other AS (
     SELECT k.person_id, a.attribute, a.rank, a.weigh, a.within_quarters, k.dataset, k.record_key, k.valid_from,
            CASE a.attribute WHEN 'courtyard_code' THEN k.courtyard_code ELSE k.attrs ->> a.attribute END AS value
       FROM seen k
-      JOIN warehouse.authority a USING (dataset)
+      JOIN warehouse.authority a ON a.street_code = :street AND a.dataset = k.dataset
 ), differing AS (
     SELECT person_id, attribute
       FROM said
@@ -209,8 +209,8 @@ UPDATE _found f SET asked = g.grids, owner = g.grids[1], owner_kind = 'grid'
                    AND l.person_id = f.subject AND l.valid_from <= :day AND :day < l.valid_to
                   JOIN landing.delivery d USING (delivery_id)
                   LEFT JOIN warehouse.courtyard c ON c.courtyard_code = l.courtyard_code
-                  LEFT JOIN warehouse.authority a ON a.attribute = f.attribute AND a.dataset = q.dataset
-                  LEFT JOIN warehouse.key_group g ON g.dataset = q.dataset AND g.birth_window IS NOT NULL
+                  LEFT JOIN warehouse.authority a ON a.street_code = :street AND a.attribute = f.attribute AND a.dataset = q.dataset
+                  LEFT JOIN warehouse.key_group g ON g.street_code = :street AND g.dataset = q.dataset AND g.birth_window IS NOT NULL
                  WHERE f.period = :period
                    -- those whom the list's age window has left stand in no workbook
                    AND (mart.too_old_on(l.attrs ->> (g.birth_window ->> 'column'), g.birth_window ->> 'turns_on',

@@ -15,32 +15,34 @@ _TAG = "courtyard_code, period, tag, title, category, is_judged, reason, figures
 _INDICATOR = "unit_code, period, indicator, level, title, unit, value, numerator, denominator, state, courtyards, courtyards_known"
 _CONFLICT = "discrepancy_id, kind, subject, attribute, basis, value, rule, owner, asked, status, settled_how"
 
+_OURS = "(CAST(:street AS text) IS NULL OR street_code = :street)"
+
 # Ordered by bytes, so that no database's collation plays a part.
 _CURRENT = (
-    f"SELECT md5(ROW({_VALUES})::text) FROM warehouse.record WHERE is_current"
+    f"SELECT md5(ROW({_VALUES})::text) FROM warehouse.record WHERE {_OURS} AND is_current"
     ' ORDER BY street_code COLLATE "C", dataset COLLATE "C", record_key COLLATE "C", valid_from',
-    f"SELECT md5(ROW({_ARCHIVE})::text) FROM warehouse.courtyard_archive WHERE superseded_at = 'infinity'"
+    f"SELECT md5(ROW({_ARCHIVE})::text) FROM warehouse.courtyard_archive WHERE {_OURS} AND superseded_at = 'infinity'"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C"',
-    f"SELECT md5(ROW({_TAG})::text) FROM warehouse.courtyard_tag WHERE superseded_at = 'infinity'"
+    f"SELECT md5(ROW({_TAG})::text) FROM warehouse.courtyard_tag WHERE {_OURS} AND superseded_at = 'infinity'"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", tag COLLATE "C"',
-    f"SELECT md5(ROW({_INDICATOR})::text) FROM warehouse.courtyard_indicator WHERE superseded_at = 'infinity'"
+    f"SELECT md5(ROW({_INDICATOR})::text) FROM warehouse.courtyard_indicator WHERE {_OURS} AND superseded_at = 'infinity'"
     ' ORDER BY street_code COLLATE "C", unit_code COLLATE "C", period COLLATE "C", indicator COLLATE "C"',
-    f"SELECT md5(ROW({_CONFLICT})::text) FROM warehouse.discrepancy WHERE superseded_at = 'infinity'"
+    f"SELECT md5(ROW({_CONFLICT})::text) FROM warehouse.discrepancy WHERE {_OURS} AND superseded_at = 'infinity'"
     ' ORDER BY discrepancy_id COLLATE "C"',
 )
 _FULL = (
     *_CURRENT,
-    f"SELECT md5(ROW({_VALUES}, {_SOURCE}, recorded_at, superseded_at)::text) FROM warehouse.record"
+    f"SELECT md5(ROW({_VALUES}, {_SOURCE}, recorded_at, superseded_at)::text) FROM warehouse.record WHERE {_OURS}"
     ' ORDER BY street_code COLLATE "C", dataset COLLATE "C", record_key COLLATE "C", valid_from, recorded_at, is_current',
-    f"SELECT md5(ROW({_ARCHIVE}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_archive"
+    f"SELECT md5(ROW({_ARCHIVE}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_archive WHERE {_OURS}"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", recorded_at',
-    f"SELECT md5(ROW({_TAG}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_tag"
+    f"SELECT md5(ROW({_TAG}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_tag WHERE {_OURS}"
     ' ORDER BY street_code COLLATE "C", courtyard_code COLLATE "C", period COLLATE "C", tag COLLATE "C", recorded_at',
-    f"SELECT md5(ROW({_INDICATOR}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_indicator"
+    f"SELECT md5(ROW({_INDICATOR}, recorded_at, superseded_at)::text) FROM warehouse.courtyard_indicator WHERE {_OURS}"
     ' ORDER BY street_code COLLATE "C", unit_code COLLATE "C", period COLLATE "C", indicator COLLATE "C", recorded_at',
-    'SELECT md5(ROW(person_id, minted_by)::text) FROM identity.person ORDER BY person_id COLLATE "C"',
+    f'SELECT md5(ROW(person_id, minted_by)::text) FROM identity.person WHERE {_OURS} ORDER BY person_id COLLATE "C"',
     f"SELECT md5(ROW({_CONFLICT}, claims, settled_by, settled_at, recorded_at, superseded_at)::text)"
-    ' FROM warehouse.discrepancy ORDER BY discrepancy_id COLLATE "C", recorded_at',
+    f' FROM warehouse.discrepancy WHERE {_OURS} ORDER BY discrepancy_id COLLATE "C", recorded_at',
 )
 _LEDGER = text("""
 SELECT source, dataset, period, sha256, landed, merged, quarantined, superseded, held, structural, residual
@@ -49,8 +51,8 @@ SELECT source, dataset, period, sha256, landed, merged, quarantined, superseded,
 """)
 
 
-def content_hash(engine: Engine, full: bool = False) -> str:
-    """SHA-256 over the current belief: ids, valid times and values, and the archive made of them.
+def content_hash(engine: Engine, full: bool = False, street: str | None = None) -> str:
+    """SHA-256 over the current belief of a street, or of all: ids, valid times and values, and the archive made of them.
 
     Times of receipt and recording play no part unless `full`, which adds history, recorded times,
     the deliveries behind each row, the ids' ledger and the discrepancies. Rows are streamed.
@@ -59,7 +61,7 @@ def content_hash(engine: Engine, full: bool = False) -> str:
     with engine.connect().execution_options(stream_results=True, max_row_buffer=_BATCH_ROWS) as connection:
         connection.execute(text("SET LOCAL timezone = 'UTC'"), execution_options={"stream_results": False})
         for query in _FULL if full else _CURRENT:
-            for part in connection.scalars(text(query)).partitions(_BATCH_ROWS):
+            for part in connection.scalars(text(query), {"street": street}).partitions(_BATCH_ROWS):
                 digest.update("".join(part).encode())
             digest.update(b"\n")
     return digest.hexdigest()

@@ -51,6 +51,7 @@ def keep_in_step(connection: Connection, district: District) -> int:
         "code": _codes(district),
         "key_group": (
             (
+                street,
                 g.group,
                 g.title,
                 g.dataset,
@@ -93,10 +94,12 @@ def _heirs(district: District) -> Rows:
 
 def _authority(district: District) -> Rows:
     """The pack's order of trust; who lives with whom is the register's to say."""
-    yield "household_id", anchor(district), 1, "rank", None
+    street = district.office.street_code
+    yield street, "household_id", anchor(district), 1, "rank", None
     for a in district.authority:
         yield from (
-            (a.attribute, dataset, rank, a.weigh, a.within_quarters) for rank, dataset in enumerate(a.datasets, 1)
+            (street, a.attribute, dataset, rank, a.weigh, a.within_quarters)
+            for rank, dataset in enumerate(a.datasets, 1)
         )
 
 
@@ -117,9 +120,10 @@ def _answering(district: District) -> Rows:
 
 def _codes(district: District) -> Rows:
     """The code lists of the pack, and the departments that letters go to as one more."""
+    street = district.office.street_code
     for codes in district.codes.values():
-        yield from ((codes.codes, value, labels[0]) for value, labels in codes.values.items())
-    yield from (("case_department", department.code, department.name) for department in district.departments)
+        yield from ((street, codes.codes, value, labels[0]) for value, labels in codes.values.items())
+    yield from ((street, "case_department", department.code, department.name) for department in district.departments)
 
 
 def _case_categories(district: District) -> Rows:
@@ -157,12 +161,13 @@ def _replace(connection: Connection, table: Table, wanted: Rows, street: str) ->
     copy = f"_{name}"
     keyed = " AND ".join(f"o.{c.name} = n.{c.name}" for c in table.primary_key)
     same = f"{keyed} AND ROW(o.*) IS NOT DISTINCT FROM ROW(n.*)"
-    ours = "o.street_code = :street AND " if "street_code" in columns else ""
     connection.execute(text(f"CREATE TEMP TABLE {copy} (LIKE warehouse.{name}) ON COMMIT DROP"))
     database.copy_rows(connection, f"pg_temp.{copy}", columns, wanted)
-    gone = text(f"DELETE FROM warehouse.{name} o WHERE {ours}NOT EXISTS (SELECT FROM {copy} n WHERE {same})")
+    gone = text(
+        f"DELETE FROM warehouse.{name} o WHERE o.street_code = :street AND NOT EXISTS (SELECT FROM {copy} n WHERE {same})"
+    )
     new = text(
         f"INSERT INTO warehouse.{name} SELECT n.* FROM {copy} n"
         f" WHERE NOT EXISTS (SELECT FROM warehouse.{name} o WHERE {same})"
     )
-    return connection.execute(gone, {"street": street} if ours else {}).rowcount + connection.execute(new).rowcount
+    return connection.execute(gone, {"street": street}).rowcount + connection.execute(new).rowcount

@@ -15,7 +15,6 @@ from courtyard.sample.names import someone
 from courtyard.sample.people import NOWHERE, Person
 
 SOURCE, ELDERLY, ORGANISATIONS = "civil_rosters", "elderly", "social_organisations"
-DEPARTMENT = "青羊区民政局"
 # Age -> (band, yuan a month).
 ALLOWANCES = {100: ("100", 300), 90: ("90", 200), 80: ("80", 100), 0: ("none", 0)}
 ABILITIES = {"able": 64, "mild": 18, "moderate": 9, "severe": 6, "complete": 3}
@@ -67,7 +66,7 @@ class CivilRosters:
         return found
 
     def _elderly(self, work: Workbook, quarter: int) -> int:
-        page, speller = work.page(ELDERLY, DEPARTMENT), work.speller(ELDERLY)
+        page, speller = work.page(ELDERLY, f"{self.world.city_district}民政局"), work.speller(ELDERLY)
         for entry in self.roster.listed(quarter):
             rng = self.roster.rng(entry.person, quarter)
             values = self._person(entry, work.period)
@@ -104,7 +103,7 @@ class CivilRosters:
         }
 
     def _organisations(self, work: Workbook) -> int:
-        page, speller = work.page(ORGANISATIONS, DEPARTMENT), work.speller(ORGANISATIONS)
+        page, speller = work.page(ORGANISATIONS, f"{self.world.city_district}民政局"), work.speller(ORGANISATIONS)
         for number, values in enumerate(self.organisations):
             row = speller.row(self.world.draws.rng("social.row", number), dict(values), work.period.last_day)
             at = values["address"]
@@ -122,13 +121,15 @@ def _organisation(world: World, number: int) -> dict[str, Any]:
     kind = "服务中心" if registered else "服务队"
     outside = registered and rng.random() < OUTSIDE_SHARE
     return {
-        "org_name": f"{'青羊区' if registered else community}样例{number + 1:03d}{scope}{kind}",
-        "credit_code": ids.credit_code(rng) if registered else "",
-        "registrar": DEPARTMENT if registered else "社区备案",
+        "org_name": f"{world.city_district if registered else community}样例{number + 1:03d}{scope}{kind}",
+        "credit_code": ids.credit_code(rng, world.street.code[:6]) if registered else "",
+        "registrar": f"{world.city_district}民政局" if registered else "社区备案",
         "head": someone(rng),
         "scope": scope,
         "served": rng.choice(SERVED),
-        "address": f"青羊区样例路{rng.randint(1, 99)}号" if outside else world.street.some_courtyard(rng),
+        "address": f"{world.city_district}样例路{rng.randint(1, 99)}号"
+        if outside
+        else world.street.some_courtyard(rng),
         "hours": rng.choice(HOURS),
         "phone": f"154{rng.randrange(10**8):08d}",
     }

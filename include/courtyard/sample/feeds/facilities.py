@@ -14,7 +14,6 @@ from courtyard.sample.people import Dwelling
 from courtyard.sample.spelling import Row
 
 SOURCE, DATASET = "community_governance", "facilities"
-DEPARTMENT = "青羊区委社治委"
 # Kind -> (share of the courtyards that have one, most of them, what a list calls it).
 FACILITIES = {
     "fitness": (0.42, 6, "健身器材"),
@@ -67,7 +66,7 @@ class Facilities:
         """One quarter's workbook; returns the number of its rows."""
         period, code = self.world.street.quarters[quarter], self.world.street.code
         work = Workbook(self.world, SOURCE, f"sftp/{SOURCE}/{period}/sszd_{code}_{period}.xlsx", period)
-        page, speller = work.page(DATASET, DEPARTMENT), work.speller(DATASET)
+        page, speller = work.page(DATASET, f"{self.world.city_district}委社治委"), work.speller(DATASET)
         for facility in self.facilities:
             if facility.opened <= period.last_day:
                 rng = self.world.draws.rng("facility.row", facility.seed)

@@ -36,6 +36,11 @@ class World:
     def persons(self) -> list[Person]:
         return self.groups.make.persons
 
+    @property
+    def city_district(self) -> str:
+        """The name of the office's district, before those of its departments."""
+        return self.street.district.office.city_district
+
     def contract(self, dataset: str) -> Contract:
         return self.street.district.contracts[dataset]
 

@@ -16,7 +16,6 @@ from courtyard.sample.people import NOWHERE
 
 SOURCE = "party"
 ORGANISATIONS, MEMBERS, PROJECTS = "party_organisations", "party_members", "party_projects"
-DEPARTMENT = "青羊区委组织部"
 BRANCHES = "一二三四五"
 EDUCATION = {"小学": "80", "初中": "70", "高中": "60", "中专": "40", "大专": "30", "本科": "20", "研究生": "10"}
 PROJECT_KINDS = {
@@ -72,14 +71,14 @@ class Party:
         return rows
 
     def _organisations(self, work: Workbook) -> int:
-        page, speller = work.page(ORGANISATIONS, DEPARTMENT), work.speller(ORGANISATIONS)
+        page, speller = work.page(ORGANISATIONS, f"{self.world.city_district}委组织部"), work.speller(ORGANISATIONS)
         for number, values in enumerate(self.organisations):
             row = speller.row(self.world.draws.rng("party.organisation", number), dict(values), work.period.last_day)
             page.sheet.record(self.world.truth, page.put(row), row, "", NOWHERE)
         return page.close()
 
     def _members(self, work: Workbook, quarter: int) -> int:
-        page, speller = work.page(MEMBERS, DEPARTMENT), work.speller(MEMBERS)
+        page, speller = work.page(MEMBERS, f"{self.world.city_district}委组织部"), work.speller(MEMBERS)
         for entry in self.roster.listed(quarter):
             rng = self.roster.rng(entry.person, quarter)
             row = speller.row(rng, self._member(entry, work.period), work.period.last_day, entry.person.sex)
@@ -111,7 +110,7 @@ class Party:
         }
 
     def _projects(self, work: Workbook) -> int:
-        page, speller = work.page(PROJECTS, DEPARTMENT), work.speller(PROJECTS)
+        page, speller = work.page(PROJECTS, f"{self.world.city_district}委组织部"), work.speller(PROJECTS)
         for project in self.projects:
             if project.claimed_on <= work.period.last_day:
                 row = speller.row(
@@ -127,7 +126,7 @@ def _organisations(world: World) -> list[dict[str, Any]]:
     """The street's work committee, a committee in each community, five branches below each."""
     street, office = world.street, world.street.district.office
     top = f"中共{office.short_name}工作委员会"
-    listed = [("work_committee", top, "中共成都市青羊区委员会")]
+    listed = [("work_committee", top, f"中共{office.city}{office.city_district}委员会")]
     for code in sorted(set(street.community_of)):
         name = street.units[code].name
         committee = f"中共{office.short_name}{name}委员会"

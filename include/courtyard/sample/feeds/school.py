@@ -15,7 +15,7 @@ from courtyard.sample.spelling import Speller
 SOURCE, DATASET = "school", "school_children"
 ENROLLED = 0.8
 GRADES = ("一年级", "二年级", "三年级", "四年级", "五年级", "六年级")
-SCHOOLS = ("少城示范小学", "宽巷样例小学", "祠堂街样例小学", "文翁样例小学", "长城路样例小学")
+SCHOOLS = 5
 NOTES = ("说明", "1. 本名册由学籍系统导出。", "2. 现居住地址由家长填写，以实际居住为准。")
 
 
@@ -25,6 +25,7 @@ class School:
     def __init__(self, world: World) -> None:
         self.world = world
         self.contract = world.contract(DATASET)
+        self.schools = _schools(world)
         self.speller = Speller(world.street.district, self.contract, world.addresses, "sheet")
 
     def write(self, quarter: int) -> int:
@@ -85,7 +86,7 @@ class School:
         return sorted(listed, key=lambda item: (self._school(item[0]), _grade(item[0], period), item[0].no))
 
     def _school(self, person: Person) -> str:
-        return SCHOOLS[self.world.draws.number("school.which", person.no) % len(SCHOOLS)]
+        return self.schools[self.world.draws.number("school.which", person.no) % len(self.schools)]
 
     def _values(self, person: Person, stay: Stay, period: Period) -> dict:
         parent = person.mother if person.father is None or person.no % 3 == 0 else person.father
@@ -110,3 +111,11 @@ def _grade(person: Person, period: Period) -> int | None:
     day = period.last_day
     grade = (day.year if day.month >= 9 else day.year - 1) - intake_year(person)
     return grade if 0 <= grade < len(GRADES) else None
+
+
+def _schools(world: World) -> list[str]:
+    """Schools named after the street and its first communities."""
+    named = [world.street.units[code].name.removesuffix("社区") for code in sorted(set(world.street.community_of))]
+    return [f"{name}样例小学" for name in (world.street.district.office.short_name.removesuffix("街道"), *named)][
+        :SCHOOLS
+    ]

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from courtyard.settings import Settings
 
 OFFICE_LOGIN = "office"
-OFFICE_ADDRESS = "grid@shaocheng.example"
+OFFICE_ADDRESS = "grid@office.example"
 SFTP_LOGINS = ("population", "school", "grid_sftp", "party", "civil_rosters", "housing", "community_governance")
 RECEIVER_LOGIN = "departments"  # of the SFTP server that takes reports
 DEPARTMENTS = ("emergency", "justice", "disabled_federation")

@@ -22,12 +22,13 @@ RETURN CASE WHEN period ~ '^\d{4}Q[1-4]$' THEN period
             WHEN period ~ '^\d{4}-W\d{2}$' THEN to_char(to_date(period, 'IYYY"-W"IW'), 'YYYY"Q"Q') END;
 COMMENT ON FUNCTION mart.quarter_of(text) IS 'The quarter in which a period begins; NULL for what is no period. No personal data.';
 
-CREATE FUNCTION mart.newest_quarter() RETURNS text
+CREATE FUNCTION mart.newest_quarter(street text) RETURNS text
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT max(mart.quarter_of(period)) FROM (SELECT DISTINCT period FROM quality.batch WHERE status = 'merged') merged;
+    SELECT max(mart.quarter_of(period))
+      FROM (SELECT DISTINCT period FROM quality.batch WHERE street_code = street AND status = 'merged') merged;
 END;
-COMMENT ON FUNCTION mart.newest_quarter() IS 'The newest quarter of which anything is known. No personal data.';
+COMMENT ON FUNCTION mart.newest_quarter(text) IS 'The newest quarter of which a street knows anything. No personal data.';
 
 CREATE FUNCTION mart.person_value_as_of(period text, known_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE (street_code text, person_id text, attribute text, value text, dataset text, rule text)
@@ -46,7 +47,7 @@ BEGIN ATOMIC
                CASE WHEN a.attribute <> 'courtyard_code' THEN l.attrs ->> a.attribute
                     WHEN l.is_active THEN l.courtyard_code END AS value
           FROM latest l
-          JOIN warehouse.authority a USING (dataset)
+          JOIN warehouse.authority a USING (street_code, dataset)
     ), best AS (
         SELECT street_code, person_id, attribute, (array_agg(value ORDER BY rank))[1] AS value,
                (array_agg(dataset ORDER BY rank))[1] AS dataset
@@ -66,6 +67,10 @@ END;
 COMMENT ON FUNCTION mart.person_value_as_of(text, timestamptz) IS
     'The one value of each attribute of a person by the end of a quarter, as known at a moment, and the rule that it won by. Where sources differ it is the value of mart.discrepancy; dataset is NULL where a grid or a person gave it. Personal data: value.';
 
-CREATE VIEW mart.person_value AS SELECT v.* FROM mart.person_value_as_of(mart.newest_quarter()) v;
+CREATE VIEW mart.person_value AS
+SELECT v.*
+  FROM (SELECT DISTINCT mart.newest_quarter(street_code) AS quarter FROM warehouse.grid_cycle) n
+ CROSS JOIN LATERAL mart.person_value_as_of(n.quarter) v
+ WHERE n.quarter = mart.newest_quarter(v.street_code);
 COMMENT ON VIEW mart.person_value IS
     'The one value of each attribute of a person as believed now (mart.person_value_as_of of the newest quarter). Personal data: value.';

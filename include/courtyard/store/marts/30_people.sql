@@ -24,7 +24,7 @@ BEGIN ATOMIC
                                 WHERE o.street_code = r.street_code AND o.dataset = r.dataset AND o.record_key = r.record_key
                                   AND o.effective_from = r.valid_from AND o.recorded_at <= known_at) END AS said_at
           FROM mart.record_known(known_at) r
-         WHERE r.dataset IN (SELECT dataset FROM warehouse.key_group)
+         WHERE (r.street_code, r.dataset) IN (SELECT street_code, dataset FROM warehouse.key_group)
     ), said AS (
         -- One person may stand under several record keys (with and without an ID number): what was said last holds,
         -- in whatever order it was received.
@@ -37,7 +37,7 @@ BEGIN ATOMIC
            r.building
       FROM warehouse.key_group g
       JOIN said r
-        ON r.dataset = g.dataset AND r.is_active
+        ON r.street_code = g.street_code AND r.dataset = g.dataset AND r.is_active
        AND NOT EXISTS (SELECT FROM jsonb_each(g.conditions) wanted
                         WHERE (wanted.value ? (r.attrs ->> wanted.key)) IS NOT TRUE)
      CROSS JOIN LATERAL (SELECT mart.too_old_on(r.attrs ->> (g.birth_window ->> 'column'), g.birth_window ->> 'turns_on',
@@ -104,7 +104,7 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT r.attrs ->> 'birth_date'
       FROM mart.record_known(known_at) r
-      JOIN warehouse.authority a ON a.dataset = r.dataset AND a.attribute = 'birth_date'
+      JOIN warehouse.authority a ON a.street_code = r.street_code AND a.dataset = r.dataset AND a.attribute = 'birth_date'
      WHERE r.person_id = person AND r.attrs ? 'birth_date'
      ORDER BY a.rank, r.valid_from DESC, r.record_key
      LIMIT 1;
@@ -117,7 +117,7 @@ WITH stated AS (
     SELECT r.street_code, r.person_id, array_agg(DISTINCT r.dataset ORDER BY r.dataset) AS datasets
       FROM warehouse.record r
      WHERE r.is_current AND r.person_id IS NOT NULL
-       AND r.dataset IN (SELECT dataset FROM warehouse.authority)
+       AND (r.street_code, r.dataset) IN (SELECT street_code, dataset FROM warehouse.authority)
      GROUP BY r.street_code, r.person_id
 ), believed AS (
     SELECT street_code, person_id, max(value) FILTER (WHERE attribute = 'name') AS name,
@@ -153,7 +153,7 @@ BEGIN ATOMIC
                 ELSE l.household_id END,
            a.rank, l.dataset, l.record_key, l.valid_from, l.is_active, l.recorded_at, l.delivery_id, l.sheet, l.row_no
       FROM latest l
-      JOIN warehouse.authority a USING (dataset);
+      JOIN warehouse.authority a USING (street_code, dataset);
 END;
 COMMENT ON FUNCTION mart.person_claim_as_of(text, timestamptz) IS
     'What each dataset said of each person on the last day of a period, one row an attribute, the most trusted rank 1; value is NULL where it said nothing, and where a person no longer listed would live. Explains a row of mart.person_as_of. Personal data: value.';

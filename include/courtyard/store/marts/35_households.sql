@@ -13,7 +13,7 @@ BEGIN ATOMIC
                r.household_id, coalesce(r.attrs ->> 'relation' = '0', false) AS is_head, r.recorded_at, r.record_key,
                lead(r.valid_from) OVER (PARTITION BY r.street_code, r.person_id ORDER BY r.valid_from) < r.valid_to AS is_met
           FROM mart.record_known(known_at) r
-          JOIN warehouse.authority a ON a.dataset = r.dataset AND a.attribute = 'household_id'
+          JOIN warehouse.authority a ON a.street_code = r.street_code AND a.dataset = r.dataset AND a.attribute = 'household_id'
          WHERE r.is_active AND r.person_id IS NOT NULL
     ), twice AS (
         -- One person may stand in the register twice: on each day the entry that began last holds.

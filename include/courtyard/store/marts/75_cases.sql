@@ -431,7 +431,7 @@ BEGIN ATOMIC
                      AS departments,
                  (array_agg(e.solve_due_at ORDER BY e.seq DESC))[1] AS solve_due_at
             FROM mart.case_event_at(l.until, case_in_ledger.known_at) e
-            LEFT JOIN warehouse.code d ON d.list = 'case_department' AND d.code = e.data ->> 'department'
+            LEFT JOIN warehouse.code d ON d.street_code = l.street_code AND d.list = 'case_department' AND d.code = e.data ->> 'department'
            WHERE e.street_code = l.street_code AND e.case_no = l.case_no) w
      CROSS JOIN LATERAL (
           SELECT jsonb_agg(DISTINCT jsonb_build_object('delivery_id', r.delivery_id, 'sheet', r.sheet, 'row_no', r.row_no))

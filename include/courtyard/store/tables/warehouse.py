@@ -230,6 +230,7 @@ courtyard_heir = Table(
 code = Table(
     "code",
     metadata,
+    Column("street_code", Text, primary_key=True),
     Column("list", Text, primary_key=True),
     Column("code", Text, primary_key=True),
     Column("label", Text, nullable=False),
@@ -239,6 +240,7 @@ code = Table(
 key_group = Table(
     "key_group",
     metadata,
+    Column("street_code", Text, primary_key=True),
     Column("group_code", Text, primary_key=True),
     Column("title", Text, nullable=False),
     Column("dataset", Text, nullable=False),
@@ -250,6 +252,7 @@ key_group = Table(
 authority = Table(
     "authority",
     metadata,
+    Column("street_code", Text, primary_key=True),
     Column("attribute", Text, primary_key=True),
     Column("dataset", Text, primary_key=True),
     Column("rank", Integer, nullable=False),

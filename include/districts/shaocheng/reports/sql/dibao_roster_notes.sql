@@ -9,7 +9,7 @@ WITH member AS (
 ), counted AS (
     SELECT c.code, c.label, count(DISTINCT m.benefit_no) AS households, count(DISTINCT m.person) AS persons
       FROM member m
-      JOIN warehouse.code c ON c.list = 'dibao_category' AND c.code = m.category
+      JOIN warehouse.code c ON c.street_code = :street_code AND c.list = 'dibao_category' AND c.code = m.category
      GROUP BY c.code, c.label
 )
 SELECT format('合计%s户%s人', count(DISTINCT benefit_no), count(DISTINCT person))

@@ -3,7 +3,7 @@ WITH counted AS (
     SELECT c.list, c.code, c.label, count(*) AS persons
       FROM facts f
       JOIN warehouse.code c
-        ON (c.list, c.code) IN (('disability_kind', f.attrs ->> 'kind'), ('disability_grade', f.attrs ->> 'grade'),
+        ON c.street_code = :street_code AND (c.list, c.code) IN (('disability_kind', f.attrs ->> 'kind'), ('disability_grade', f.attrs ->> 'grade'),
                                 ('disability_subsidy', f.attrs ->> 'subsidy'))
      GROUP BY c.list, c.code, c.label
 ), said AS (

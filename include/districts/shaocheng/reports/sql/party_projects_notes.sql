@@ -2,7 +2,7 @@
 WITH counted AS (
     SELECT c.code, c.label, count(*) AS projects
       FROM facts f
-      JOIN warehouse.code c ON c.list = 'project_progress' AND c.code = f.progress
+      JOIN warehouse.code c ON c.street_code = :street_code AND c.list = 'project_progress' AND c.code = f.progress
      GROUP BY c.code, c.label
 )
 SELECT format('累计认领%s个', count(*))
