@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,7 @@ ANSWERS_WITH_1 = (
 NOTHING_THERE = {
     "courtyard release": "没有待人确认的批次",
     "courtyard compare": "只发布过第 1 版",
+    "courtyard desk show": "没有编号为",
     "courtyard cases answer": "签收|acknowledge|不能|答复",
 }
 
@@ -96,6 +97,8 @@ class Installation:
     settings: Settings
     env: dict[str, str]
     url: str
+    ran: set[str] = field(default_factory=set)
+    """What has run already: the pages repeat each other, and each command runs once."""
 
     def one(self, query: str) -> str:
         with database.engine(self.url).connect() as connection:
@@ -165,8 +168,12 @@ def test_every_command_of_a_page_runs(installation, page):
         for _, line in (one for one in commands() if one[0] == page):
             if any(line.startswith(name) for name in ELSEWHERE):
                 continue
-            code, said = shell.run(installation.filled(line))
             ran += 1
+            command = " ".join(line.partition(" #")[0].split())
+            if command in installation.ran:
+                continue
+            installation.ran.add(command)
+            code, said = shell.run(installation.filled(line))
             if not _is_good(line, code, said):
                 failed.append(f"{line}\n  -> {code}: {said.strip()[-300:]}")
     finally:

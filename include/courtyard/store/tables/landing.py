@@ -33,7 +33,7 @@ delivery = Table(
     Column("sealed_name", Text, nullable=False, comment="file below landing/"),
     Column("key_id", Text, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
-    UniqueConstraint("source", "period", "sha256"),
+    UniqueConstraint("street_code", "source", "period", "sha256"),
     schema="landing",
 )
 

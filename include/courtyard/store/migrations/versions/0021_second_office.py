@@ -1,4 +1,4 @@
-"""Several offices in one warehouse: code lists, key groups and the order of trust belong to a street's pack."""
+"""Several offices in one warehouse: code lists, key groups and the order of trust belong to a street's pack, bytes to its sources."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,9 @@ def upgrade() -> None:
         op.alter_column(table, "street_code", nullable=False, schema="warehouse")
         op.drop_constraint(f"{table}_pkey", table, schema="warehouse")
         op.create_primary_key(f"{table}_pkey", table, ["street_code", *key], schema="warehouse")
+    # Two offices may be sent the same bytes, such as a page saved under a workbook's name.
+    op.drop_constraint("delivery_source_period_sha256_key", "delivery", schema="landing")
+    op.create_unique_constraint(None, "delivery", ["street_code", "source", "period", "sha256"], schema="landing")
 
 
 def downgrade() -> None:
