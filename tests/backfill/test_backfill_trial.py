@@ -42,14 +42,14 @@ def databases(ctx: Context) -> list[str]:
 
 
 def test_a_trial_changes_nothing_and_the_run_then_does_what_it_said(ctx, withdraw):
+    plan = backfill.plan(ctx, [ctx.period], ctx.period.next().end_at)
+    sure = {(form.report, form.period) for form in plan.moving if form.outcome == "changes"}
     withdraw("population", "2025Q4")
     before = content_hash(ctx.engine(), full=True), files(ctx.settings.var), databases(ctx), newest(ctx)
     steps: list[str] = []
     tried = trial.run(ctx, [ctx.period], steps.append)
     assert (content_hash(ctx.engine(), full=True), files(ctx.settings.var), databases(ctx), newest(ctx)) == before
     assert steps[0] == "复制数据仓库" and "2025Q4 发布报表" in steps
-    plan = backfill.plan(ctx, [ctx.period], ctx.period.next().end_at)
-    sure = {(form.report, form.period) for form in plan.moving if form.outcome == "changes"}
 
     asked = replace(ctx, asked=Asked("backfill", "试算对照", "test"))
     _run(asked)
