@@ -68,9 +68,9 @@ def measure(period: str) -> int:
     return len(gauges)
 
 
-def act_now(name: str, period: str) -> Any:
+def act_now(name: str, period: str, **options: Any) -> Any:
     """Run one of `actions.ACTIONS` that goes by the moment at which it runs."""
-    return act(name, period, at=datetime.now(SHANGHAI))
+    return act(name, period, at=datetime.now(SHANGHAI), **options)
 
 
 def act(name: str, period: str, **options: Any) -> Any:

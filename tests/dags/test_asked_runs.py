@@ -12,6 +12,8 @@ from airflow.sdk.exceptions import DagRunTriggerException
 
 import _courtyard_follow as follow
 import _courtyard_schedule as schedule
+import _courtyard_task as house
+from courtyard import actions
 from courtyard.period import Period
 
 FOLDER = Path(__file__).resolve().parents[2] / "dags"
@@ -44,6 +46,15 @@ def test_kind_reason_and_asker_of_a_run(monkeypatch, dag_run, params, asked):
     monkeypatch.setattr(follow, "get_current_context", lambda: {"dag_run": dag_run, "params": params})
     found = follow.asked()
     assert (found["kind"], found["reason"], found["requested_by"]) == asked
+
+
+def test_what_is_due_is_asked_of_the_library_at_the_moment_of_the_task(monkeypatch):
+    asked = {}
+    context = {"dag_run": SimpleNamespace(dag_id="d", run_id="r"), "ti": SimpleNamespace(xcom_push=lambda **_: None)}
+    monkeypatch.setattr(house, "get_current_context", lambda: context)
+    monkeypatch.setitem(actions.ACTIONS, "due", lambda period, **given: asked.update(given, period=period) or [])
+    assert house.act_now("due", "2026Q1", again=True) == []
+    assert (asked["period"], asked["again"], asked["at"].utcoffset()) == ("2026Q1", True, timedelta(hours=8))
 
 
 def test_a_run_that_follows_is_started_once_however_often_it_is_asked_for():
