@@ -46,7 +46,7 @@ def pack(tmp_path: Path) -> Path:
     shutil.copytree(PACK, root)
     for name in (*FILES, "reports/old_courtyard_ledger.yaml"):  # a report of its dataset
         (root / name).unlink()
-    for name in ("archive", "tags", "indicators"):  # they rest on figures of its dataset
+    for name in ("archive", "tags", "indicators", "map"):  # they rest on figures of its dataset
         (root / f"rules/{name}.yaml").write_text("{}" if name == "archive" else "[]")
     return root
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from courtyard import cases, measuring, reports, runnable, stages, watching
+from courtyard import cases, measuring, reports, runnable, stages
 from courtyard.context import Context
 from courtyard.period import SHANGHAI, Period
 from courtyard.stages import TAKEN_IN, Connect, Result, Stage, context
 from courtyard.store import runs
 from courtyard.warehouse import follow_on
-from courtyard.watching import Failure, summaries
+from courtyard.watching import alerting, failing, looking, summaries
+from courtyard.watching.failing import Failure
 
 LATE = timedelta(days=31)
 """So long after a quarter has ended, deliveries that were late for it are still looked for every day."""
@@ -119,20 +120,20 @@ def forgotten(ctx: Context, day: date) -> Result:
 
 
 def watch(period: str, *, holder: str, at: datetime, connection: Connect = None) -> Result:
-    """Look at sources, at what is stuck and at deadlines, and tell what is new; see `watching.watch`."""
-    return watching.watch(context(period, holder=holder, connection=connection), at=at)
+    """Look at sources, at what is stuck and at deadlines, and tell what is new; see `looking.watch`."""
+    return looking.watch(context(period, holder=holder, connection=connection), at=at)
 
 
 def alert(period: str, *, holder: str, at: datetime, failure: Failure, connection: Connect = None) -> Result:
-    """A task failed for good: tell it, once a cause; see `watching.alert`."""
+    """A task failed for good: tell it, once a cause; see `alerting.alert`."""
     ctx = context(period, holder=holder, connection=connection)
-    return watching.alert(ctx, [watching.cause_of(ctx.district, failure)], at=at)
+    return alerting.alert(ctx, [failing.cause_of(ctx.district, failure)], at=at)
 
 
 def recovered(period: str, *, holder: str, at: datetime, failure: Failure, connection: Connect = None) -> Result:
     """A task succeeded: end what was told of it, of its source or of the database; `failure` names the task."""
     ctx = context(period, holder=holder, connection=connection)
-    return watching.recovered(ctx, failure, at=at)
+    return alerting.recovered(ctx, failure, at=at)
 
 
 def questions(period: str, *, holder: str, at: datetime, connection: Connect = None) -> list[dict[str, str]]:

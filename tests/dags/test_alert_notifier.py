@@ -131,5 +131,6 @@ def test_a_task_that_was_killed_is_told_without_a_word_of_an_error(office):
 
 def test_every_task_has_both_callbacks_by_the_settings_of_all_dags():
     given = schedule.dag_settings()["default_args"]
-    assert isinstance(given["on_failure_callback"], AlertNotifier) and not given["on_failure_callback"].recovered
-    assert given["on_success_callback"].recovered
+    (failing,), (succeeding,) = given["on_failure_callback"], given["on_success_callback"]
+    assert isinstance(failing, AlertNotifier) and not failing.recovered
+    assert isinstance(succeeding, AlertNotifier) and succeeding.recovered

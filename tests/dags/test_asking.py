@@ -32,7 +32,7 @@ def question(monkeypatch):
     return SimpleNamespace(operator=operator, acts=acts, told=told)
 
 
-CONTEXT = {"task_instance": SimpleNamespace(id="x")}
+CONTEXT = {"task_instance": SimpleNamespace(id="x"), "ti": SimpleNamespace(xcom_push=lambda **_: None)}
 
 
 def event(option: str = "签发", **fields: str) -> dict[str, Any]:

@@ -115,7 +115,13 @@ def test_what_cannot_be_meant_is_refused(service, sent, fields):
 
 
 def test_other_tokens_open_nothing_and_all_are_answered_alike(service, sent):
-    wrong = ["/s/" + "0" * 32, "/s/x", sent[1][:-1] + "g", "/s/" + "a" * 500, f"/s/{sent[0]}"]
+    wrong = [
+        "/s/" + "0" * 32,
+        "/s/x",
+        sent[1][:-1] + ("g" if sent[1][-1] != "g" else "h"),
+        "/s/" + "a" * 500,
+        f"/s/{sent[0]}",
+    ]
     answers = [get(service, path) for path in wrong]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1

@@ -51,9 +51,8 @@ class World:
         self.execute(
             """INSERT INTO landing.delivery (delivery_id, seq, street_code, source, period, unit_code, name, sha256,
                    size_bytes, media_type, version_at, received_at, sealed_name, key_id, wrapped_key)
-               VALUES (:id, :seq, :street, :source, :folder, :unit, :name, :sha, 1, 'x', :at, :at, 'x', 'k', '')""",
+               VALUES (:id, nextval('landing.delivery_seq'), :street, :source, :folder, :unit, :name, :sha, 1, 'x', :at, :at, 'x', 'k', '')""",
             id=delivery,
-            seq=number,
             street=STREET,
             source=source,
             folder=more.get("folder", period),

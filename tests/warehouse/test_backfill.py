@@ -67,11 +67,14 @@ def test_an_older_delivery_that_comes_after_a_newer_one_of_its_period_changes_no
 
 
 def test_a_correction_of_an_old_quarter_leaves_what_later_ones_said(ctx, serial):
-    corrected = Delivery("population", [entry("1", phone="更正"), entry("2"), entry("3")], Q1, at(11))
-    backfill(ctx, Q1, corrected)
     phones = """SELECT valid_from::text, attrs ->> 'phone' FROM warehouse.record
                  WHERE is_current AND dataset = 'population' AND record_key = '1' ORDER BY 1"""
-    assert rows(ctx, phones) == [("2026-01-01", "更正"), ("2026-04-01", "b"), ("2026-07-01", "c")]
+    (start, _), *later = rows(ctx, phones)
+    assert [start, *(day for day, _ in later)] == ["2026-01-01", "2026-04-01", "2026-07-01"]
+    backfill(ctx, Q1, Delivery("population", [entry("1", phone="更正"), entry("2"), entry("3")], Q1, at(11)))
+    corrected, *after = rows(ctx, phones)
+    assert after == later
+    assert corrected == ("2026-01-01", ctx.keys.token("更正")) != later[0]
     assert [one.quarter for one in follow_on.due(ctx)] == [Q2], "Q2's first month looks at the last day of March."
     backfill(ctx, Q2)
     assert follow_on.due(ctx) == [], "A run that follows changes nothing new, so nothing follows from it."

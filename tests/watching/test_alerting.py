@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from watched import HOUR, NOON, STREET
 
-from courtyard import watching
 from courtyard.connection import Connection
 from courtyard.district.models import Contact
+from courtyard.watching import alerting
 from courtyard.watching.cause import Cause
 from courtyard.watching.failing import Failure
 
@@ -112,7 +112,7 @@ def test_a_success_of_something_else_ends_nothing(office):
 def test_a_dead_mail_server_keeps_the_alert_until_it_is_up(office):
     up = office.connections["mail"]
     office.connections["mail"] = Connection.from_uri("mail", "smtp://127.0.0.1:9?from_email=a@b.example")
-    done = watching.alert(office.ctx, [HOTLINE], at=NOON)
+    done = alerting.alert(office.ctx, [HOTLINE], at=NOON)
     assert (done["told"], done["sending"]["waiting"]) == (1, 1)
     assert office.mails() == []
     office.connections["mail"] = up

@@ -10,7 +10,6 @@ from typing import Any
 from post_office import PostOffice
 from sqlalchemy import text
 
-from courtyard import watching
 from courtyard.context import Context
 from courtyard.period import SHANGHAI
 from courtyard.store.tables import metadata
@@ -31,10 +30,10 @@ class Office:
     connections: dict[str, Any] = field(default_factory=dict)
 
     def alert(self, *causes: Cause, at: datetime = NOON) -> int:
-        return watching.alert(self.ctx, causes, at=at)["told"]
+        return alerting.alert(self.ctx, causes, at=at)["told"]
 
     def well(self, task: Failure, at: datetime = NOON) -> int:
-        return watching.recovered(self.ctx, task, at=at)["over"]
+        return alerting.recovered(self.ctx, task, at=at)["over"]
 
     def compare(self, *causes: Cause, kinds: tuple[str, ...] = ("missing", "overdue"), at: datetime = NOON) -> dict:
         return alerting.compare(self.ctx, causes, kinds, at=at)
