@@ -27,6 +27,7 @@ PACK = Path(__file__).resolve().parents[1] / "include/districts/shaocheng"
 # These begin, so that no process is left alone with them at the end.
 TOGETHER = ("e2e", "submissions", "sample", "validation", "handover")
 APART = ("warehouse/test_order.py", "warehouse/test_settling.py")
+BY_ITSELF = ("e2e/test_two_offices.py",)  # shares nothing with its room
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,6 +43,10 @@ def _group(item: pytest.Item) -> tuple[int, str]:
     path = item.path.relative_to(Path(__file__).parent)
     if path.as_posix() in APART:
         return 0, item.nodeid
+    if item.get_closest_marker("airflow_e2e"):
+        return 0, "airflow"  # real Airflows, one after the other
+    if path.as_posix() in BY_ITSELF:
+        return 2, path.as_posix()
     return (1, path.parts[0]) if path.parts[0] in TOGETHER else (2, path.as_posix())
 
 

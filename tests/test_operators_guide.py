@@ -158,7 +158,6 @@ def _run_once(env: dict[str, str], quarter: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("operators_guide")
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_runs(installation, page):
     """One shell a page, so that what a line sets (an environment, a variable) holds for the lines below it."""

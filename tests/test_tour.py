@@ -19,7 +19,7 @@ from courtyard.district import load_district
 from courtyard.runtime import airflow, memory, supervisor
 from courtyard.settings import Settings
 
-pytestmark = [pytest.mark.browser, pytest.mark.airflow_e2e, pytest.mark.xdist_group("tour")]
+pytestmark = [pytest.mark.browser, pytest.mark.airflow_e2e]
 ROOT = Path(__file__).resolve().parents[1]
 GIGABYTE = 1_000_000_000
 

@@ -20,7 +20,7 @@ from courtyard.settings import Settings
 from courtyard.store import database
 from courtyard.warehouse.hashing import content_hash
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("two_offices")]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 COMMUNITIES = ROOT / "include/districts/chengdu_communities.csv"
 FIRST, SECOND = "510105005", "510107005"
