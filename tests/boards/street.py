@@ -7,7 +7,7 @@ Tests below tests/boards have the fixture `street` by their conftest. A conftest
 and a test marked `browser` (or `slow`, where it asks without a browser) then does
 
     page = street.open_page("community01", "/map", width=1280, height=900)
-    page.until("document.querySelector('svg')")
+    page.until("document.querySelector('svg') !== null")
     street.picture(page, "map-community")      # below COURTYARD_PICTURES, where that is set
 
 `open_page` signs in as a user of the sample pack's `users.csv` (whoever is not listed there is a viewer). There is one

@@ -22,7 +22,7 @@ def test_from_the_list_to_a_delivery_with_findings_and_its_receipt(street: Stree
     street.picture(page, f"deliveries-{size}")
     assert page.js(FITS), "Only the table scrolls sideways."
     page.tap("table a")
-    page.until("document.querySelector('ul.problems')")
+    page.until("document.querySelector('ul.problems') !== null")
     street.picture(page, f"delivery-{size}")
     assert page.js(FITS) and page.js(OUTSIDE) == []
     text = page.text()
@@ -41,7 +41,7 @@ def test_the_quality_report_opens_its_data_docs_and_leads_back(street: Street, s
     street.picture(page, f"data-docs-{size}")
     assert page.js(OUTSIDE) == []
     page.tap("a[href='index.html']")
-    page.until("document.querySelector('header.top')")
+    page.until("document.querySelector('header.top') !== null")
 
 
 def test_roles_are_kept_apart_on_a_real_street(street: Street) -> None:
