@@ -90,7 +90,7 @@ class Drill:
 
 def play(folder: Path) -> None:
     """The whole drill in a folder; stops all it has started."""
-    os.environ.update({"COLUMNS": "220", f"AIRFLOW_CONN_{DOWN.upper()}": "http://127.0.0.1:9"})
+    os.environ.update({"COLUMNS": "130", f"AIRFLOW_CONN_{DOWN.upper()}": "http://127.0.0.1:9"})
     drill = Drill(Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys"))
     keys.create(drill.settings.keys)
     try:
@@ -134,7 +134,11 @@ def refused(drill: Drill, api: Api) -> None:
 def backfilled(drill: Drill, api: Api) -> None:
     """Three quarters, the current one beside them, one source down, and somebody has the oldest quarter already."""
     by_hand = subprocess.Popen(
-        drill.command("run", OLDEST, "--reason", WHY_BY_HAND), env=drill.env(), cwd=ROOT, stdout=subprocess.DEVNULL
+        drill.command("run", OLDEST, "--reason", WHY_BY_HAND),
+        env=drill.env(),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     wait(drill, api, lambda: [run for run in drill.runs() if run["outcome"] == "running"])
     api.backfill(QUARTER_DAG, "2025-10-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00", WHY_BACKFILL)

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from courtyard.cli import show
@@ -129,19 +130,29 @@ def runs(
     if as_json:
         print_json({"runs": found, "due": [_told(one) for one in due]})
         return
-    table = Table("季度", "方式", "原因", "谁", "提出", "取得季度", "结束", "结果", "等过谁", title="运行台账")
+    console.print(listing(found))
+    show_due(due)
+
+
+def listing(found: list[dict[str, Any]]) -> Table:
+    """The ledger, the oldest run first; cells of several lines, since a terminal of 80 columns has no room for more columns."""
+    table = Table("季度", title="运行台账", show_lines=True)
+    for title, is_whole in (("为什么运行", False), ("何时", True), ("结果", False)):
+        table.add_column(title, no_wrap=is_whole, overflow="fold")
     for row in reversed(found):
         table.add_row(*_line(row))
-    console.print(table)
-    show_due(due)
+    return table
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     from courtyard.store import runs as ledger
 
-    outcome = "中断" if row["is_lost"] else ledger.OUTCOMES[row["outcome"]]
-    failed = [f"{step}：{said['error']}" for step, said in row["told"].items() if "error" in said]
-    waited = ledger.named(row["waits_for"], row["waits_for_kind"], row["waits_for_reason"]) if row["waits_for"] else ""
-    moments = (ledger.moment(row[name]) for name in ("asked_at", "opened_at", "ended_at"))
-    told = "；".join([outcome, *failed])
-    return (row["quarter"], ledger.KINDS[row["kind"]], row["reason"], row["requested_by"], *moments, told, waited)
+    why = [f"{ledger.KINDS[row['kind']]}（{row['requested_by']}）", row["reason"]]
+    moments = {"提出": row["asked_at"], "取得": row["opened_at"], "结束": row["ended_at"]}
+    when = [f"{title} {ledger.moment(at)}" for title, at in moments.items() if at]
+    told = ["中断" if row["is_lost"] else ledger.OUTCOMES[row["outcome"]]]
+    told += [f"{step}：{said['error']}" for step, said in row["told"].items() if "error" in said]
+    if row["waits_for"]:
+        other = ledger.named(row["waits_for"], row["waits_for_kind"], row["waits_for_reason"])
+        told.append(f"{'等' if row['outcome'] == 'waiting' else '等过'}{other}")
+    return (row["quarter"], *(escape("\n".join(filter(None, lines))) for lines in (why, when, told)))
