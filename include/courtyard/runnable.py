@@ -7,10 +7,12 @@ from datetime import datetime
 from courtyard.context import Context
 from courtyard.errors import UsageError
 from courtyard.period import Period
+from courtyard.privacy import written
 from courtyard.store import runs
 from courtyard.submissions import locks
 
 NEEDS_REASON = ("manual", "backfill")
+WRITTEN_BY_PEOPLE = (*NEEDS_REASON, "cli")
 
 
 def quarter(text: str) -> Period:
@@ -22,12 +24,14 @@ def quarter(text: str) -> Period:
 
 
 def check(ctx: Context, at: datetime) -> None:
-    """UsageError where the run that is asked for may not be: no reason, a quarter out of time, or one that is closed.
+    """UsageError where the run that is asked for may not be: no reason or one with a person's number, a quarter out of
+    time, or one that is closed.
 
     A quarter that a post has closed is run by its schedule only; whoever wants more asks that post to open it again.
     """
     asked = ctx.asked
-    if asked and asked.kind in NEEDS_REASON and not asked.reason.strip():
+    said = written.reason(asked.reason) if asked and asked.kind in WRITTEN_BY_PEOPLE else ""
+    if asked and asked.kind in NEEDS_REASON and not said:
         raise UsageError(
             f"{runs.KINDS[asked.kind]}必须写明原因，运行没有开始。",
             '请填写参数 reason，例如 {"reason": "补报民政数据"}：界面的“原因”、trigger --conf、backfill --dag-run-conf 或 REST 的 conf。',

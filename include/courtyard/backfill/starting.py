@@ -8,6 +8,7 @@ from datetime import datetime
 from courtyard.backfill import choosing
 from courtyard.errors import UsageError
 from courtyard.period import Period
+from courtyard.privacy import written
 from courtyard.runtime.backfills import Backfills, Order, Refused, Running, address_of
 
 __all__ = ["LONGEST_REASON", "Backfills", "Refused", "Running", "orders", "reasoned", "signed_in", "start"]
@@ -24,8 +25,8 @@ def signed_in(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Backfil
 
 
 def reasoned(text: str) -> str:
-    """A reason as it is kept, on one line; UsageError without one or for one that is too long."""
-    reason = " ".join(text.split())
+    """A reason as it is kept, on one line; UsageError without one, for one too long or with a number of a person."""
+    reason = written.reason(text)
     if not reason:
         raise UsageError(
             "回填必须写明原因。",

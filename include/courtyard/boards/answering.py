@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from courtyard.boards import menu
 from courtyard.boards.refusal import Refused
+from courtyard.pages import Pages
 from courtyard.period import SHANGHAI
 
-_TEMPLATES = Path(__file__).with_name("templates")
-_MEDIA = {".css": "text/css", ".js": "text/javascript"}
 NOT_KNOWN = "—"
 
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page from a template. Values are data: they are escaped, never compiled.
+    """A page from a template of this package.
 
     Templates have `at(path)` for links within the pages, `asset(name)`, `who`, `here` (the menu's entry), `office`,
     and the filters `moment`, `day`, `number` and `period`.
@@ -32,8 +28,8 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLR
     shown = [entry for entry in menu.MENU if who and who.role in entry.roles]
     here = next((entry for entry in menu.MENU if _below(request, entry)), None)
     given = {"who": who, "menu": shown, "here": here, "office": state.district().office, "at": lambda p: root + p}
-    given["asset"] = lambda name: f"{root}/assets/{name}?v={_asset(name)[1]}"
-    body = _environment().get_template(name).render(**given, **values)
+    given["asset"] = lambda name: root + _PAGES.address(name)
+    body = _PAGES.render(name, **given, **values)
     return HTMLResponse(body, status, headers={"Cache-Control": "no-store", "Referrer-Policy": "same-origin"})
 
 
@@ -59,12 +55,10 @@ def refusal(request: Request, refused: Refused) -> Response:
 
 
 def asset(name: str) -> Response:
-    """A style sheet or script of the package; pages name it with its digest, so it may be kept."""
-    if Path(name).name != name or Path(name).suffix not in _MEDIA or not (_TEMPLATES / name).is_file():
+    """A style sheet or script of this package."""
+    if (found := _PAGES.asset(name, "private")) is None:
         raise Refused(404, "没有这个文件。")
-    body, _ = _asset(name)
-    media_type = f"{_MEDIA[Path(name).suffix]}; charset=utf-8"
-    return Response(body, media_type=media_type, headers={"Cache-Control": "private, max-age=86400"})
+    return found
 
 
 def moment(at: datetime | None) -> str:
@@ -81,20 +75,4 @@ def number(value: Any) -> str:
     return NOT_KNOWN if value is None else f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters.update(moment=moment, day=day, number=number)
-    return found
-
-
-@lru_cache(maxsize=32)
-def _asset(name: str) -> tuple[bytes, str]:
-    body = (_TEMPLATES / name).read_bytes()
-    return body, hashlib.sha256(body).hexdigest()[:12]
+_PAGES = Pages(Path(__file__).with_name("templates"), moment=moment, day=day, number=number)

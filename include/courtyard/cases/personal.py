@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
 from courtyard.errors import UsageError
+from courtyard.privacy import written as words
 
 HIDDEN = "（略）"
-# A mobile or fixed phone, an ID number; also when spaces or dashes part the digits.
-_NUMBER = re.compile(r"(?<!\d)(?:\d[\s-]?){10,17}[\dXx](?![\dA-Za-z])|(?<!\d)0\d{2,3}[\s-]?\d{7,8}(?!\d)")
 _REPORTERS = text("""
 SELECT DISTINCT r.attrs ->> 'reporter_name'
   FROM cases.report p
@@ -31,7 +29,7 @@ def checked(written: str, names: Iterable[str] = ()) -> str:
     said = written.strip()
     if not said:
         raise UsageError("没有写内容。", "请写明要对方做什么，或说明情况。")
-    if _NUMBER.search(said) or any(name in said for name in names):
+    if words.has_number(said) or any(name in said for name in names):
         raise UsageError("公文里不能写反映人的姓名、电话或证件号码。", "请只写事情本身；需要联系时由街道转达。")
     return said
 
@@ -40,4 +38,4 @@ def hidden(said: str, names: Iterable[str]) -> str:
     """A text that was written for the office, fit to be sent: numbers of persons and names of reporters left out."""
     for name in sorted(names, key=len, reverse=True):
         said = said.replace(name, HIDDEN)
-    return _NUMBER.sub(HIDDEN, said)
+    return words.without_numbers(said, HIDDEN)

@@ -25,6 +25,7 @@ from courtyard.district import posts
 from courtyard.district.models import Column, Contract
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
+from courtyard.privacy import written
 from courtyard.sources.fetched import Fetched
 from courtyard.store.tables import proposal as table
 
@@ -106,22 +107,23 @@ def propose(
 
 def accept(ctx: Context, proposal_no: int, *, post: str, at: datetime, reason: str = "") -> Proposal:
     """Accept a proposal: its row is landed for the quarter and comes into the archive with the next run."""
+    said = written.reason(reason)
     with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
         found = _open(connection, ctx, proposal_no, post, at)
         accepted = [row for row in _all(connection, ctx) if row.verdict == "accepted"]
         dataset = found.attrs["dataset"]
         rows = [row.attrs["values"] for row in (*accepted, found) if row.attrs["dataset"] == dataset]
         delivery = _land(ctx, dataset, rows, proposal_no, at)
-        return _decide(connection, ctx, found, "accepted", post, at, reason.strip(), delivery)
+        return _decide(connection, ctx, found, "accepted", post, at, said, delivery)
 
 
 def decline(ctx: Context, proposal_no: int, *, post: str, at: datetime, reason: str) -> Proposal:
     """Decline a proposal, with a reason."""
-    if not reason.strip():
+    if not (said := written.reason(reason)):
         raise UsageError("没有写理由。", "请用 --reason 写明为什么不采纳。")
     with ledger.street_lock(ctx.engine(), ctx.street_code) as connection:
         found = _open(connection, ctx, proposal_no, post, at)
-        return _decide(connection, ctx, found, "declined", post, at, reason.strip(), None)
+        return _decide(connection, ctx, found, "declined", post, at, said, None)
 
 
 def listing(ctx: Context) -> list[Proposal]:

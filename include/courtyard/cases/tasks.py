@@ -20,6 +20,7 @@ from courtyard.district import duties, posts
 from courtyard.district.models import District
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI
+from courtyard.privacy import written
 from courtyard.store.tables import task as table
 
 Verdict = Literal["allowed", "unlisted", "refused"]
@@ -101,7 +102,7 @@ def add(ctx: Context, asked: Asked, *, post: str, at: datetime, decision: Decisi
     asked = _checked(ctx, asked, at)
     found, decided = check(ctx.district, asked), decision or Decision()
     admission = _admission(found, decided)
-    reason = "；".join(filter(None, (found.reason, decided.reason.strip())))
+    reason = "；".join(filter(None, (found.reason, written.reason(decided.reason))))
     doing = acts.action(
         ctx, "", "task", post=post, at=at, asked_by=asked.asked_by, title=asked.title, basis=asked.basis,
         due_at=_closing_time(ctx, asked.due_on).isoformat(), courtyards=list(asked.courtyards), detail=asked.detail,
@@ -187,8 +188,8 @@ def answer_with_letter(connection: Connection, ctx: Context, case: Case, doing: 
 
 def _checked(ctx: Context, asked: Asked, at: datetime) -> Asked:
     """With the department's full name; UsageError for what is missing, names a person or is late already."""
-    for what, written in (("--title", asked.title), ("--basis", asked.basis), ("--from", asked.asked_by)):
-        if not written.strip():
+    for what, said in (("--title", asked.title), ("--basis", asked.basis), ("--from", asked.asked_by)):
+        if not said.strip():
             raise UsageError(f"没有写{what}。", "请写明任务、依据和交办部门。")
     personal.checked(f"{asked.title}。{asked.detail}")
     day = at.astimezone(SHANGHAI).date()

@@ -19,6 +19,7 @@ from courtyard.errors import UsageError
 from courtyard.identity import decisions
 from courtyard.identity.addresses import Gazetteer
 from courtyard.period import SHANGHAI, Period
+from courtyard.privacy import written
 from courtyard.sources.fetched import Fetched
 from courtyard.warehouse import answers
 
@@ -42,8 +43,8 @@ class Signed:
     at: datetime
 
     def checked(self, ctx: Context) -> Signed:
-        """Itself; UsageError for a post that the pack does not know, or an empty reason."""
-        if not self.reason.strip():
+        """Itself; UsageError for a post that the pack does not know, an empty reason, or one with a number of a person."""
+        if not written.reason(self.reason):
             raise UsageError("没有写理由。", "请用 --reason 写明怎样核实的。")
         posts.required(ctx.district, self.post, self.at.astimezone(SHANGHAI).date())
         return self

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from courtyard.intake.refusal import Refused
+from courtyard.pages import Pages
 from courtyard.period import SHANGHAI
 
-_TEMPLATES = Path(__file__).with_name("templates")
-ASSETS = {"page.css": "text/css", "form.js": "text/javascript", "status.js": "text/javascript"}
 GEOREPORT = "/georeport/"
 
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page from a template. Values are data: they are escaped, never compiled."""
-    office = request.app.state.district.office
-    cases = request.app.state.district.cases
-    return HTMLResponse(
-        _environment().get_template(name).render(street=office.short_name, cases=cases, **values), status
-    )
+    """A page from a template of this package."""
+    state = request.app.state
+    given = {"street": state.district.office.short_name, "cases": state.district.cases, "asset": _PAGES.address}
+    return HTMLResponse(_PAGES.render(name, **given, **values), status)
 
 
 def wants_json(request: Request) -> bool:
@@ -49,11 +44,10 @@ def refusal(request: Request, refused: Refused) -> Response:
 
 
 def asset(name: str) -> Response:
-    """A style sheet or script of the package; pages name it with its digest, so it may be kept."""
-    body, _ = _asset(name)
-    return Response(
-        body, media_type=f"{ASSETS[name]}; charset=utf-8", headers={"Cache-Control": "public, max-age=86400"}
-    )
+    """A style sheet or script of this package."""
+    if (found := _PAGES.asset(name, "public")) is None:
+        raise HTTPException(404)
+    return found
 
 
 def moment(at: datetime | None) -> str:
@@ -73,21 +67,4 @@ def _georeport_error(request: Request, refused: Refused) -> Response:
     return JSONResponse([{"code": refused.status, "description": told}], refused.status)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters["moment"] = moment
-    found.globals["asset"] = lambda name: f"/assets/{name}?v={_asset(name)[1]}"
-    return found
-
-
-@lru_cache(maxsize=len(ASSETS))
-def _asset(name: str) -> tuple[bytes, str]:
-    body = (_TEMPLATES / name).read_bytes()
-    return body, hashlib.sha256(body).hexdigest()[:12]
+_PAGES = Pages(Path(__file__).with_name("templates"), moment=moment)

@@ -16,6 +16,7 @@ from courtyard.district import posts
 from courtyard.district.models import Recipient, ReportSpec
 from courtyard.errors import HeldError, UsageError
 from courtyard.period import SHANGHAI, Period
+from courtyard.privacy import written
 from courtyard.reports import folder, waiving
 from courtyard.reports.checking import known_report
 
@@ -150,6 +151,7 @@ def _decide(ctx: Context, target: Target, decision: str, signed: Signed) -> Publ
     UsageError for what was not published, is not the newest any more or is signed already, and for a post that may
     not sign it; HeldError when the publication's files are gone.
     """
+    reason = written.reason(signed.reason)
     spec, period = known_report(ctx, target.report), Period.parse(target.period)
     where = {"street": ctx.street_code, "report": spec.report, "period": str(period)}
     with ctx.engine("publisher").begin() as connection:
@@ -162,7 +164,7 @@ def _decide(ctx: Context, target: Target, decision: str, signed: Signed) -> Publ
             )
         check_approver(ctx, publication, signed)
         bound = {**where, "revision": publication.revision, "content_hash": publication.content_hash}
-        said = {"decision": decision, "reason": signed.reason.strip(), "post": signed.post}
+        said = {"decision": decision, "reason": reason, "post": signed.post}
         connection.execute(_ENTER, {**bound, **said, "at": signed.at})
         manifest = _approved(publication, said, signed.at)
         connection.execute(_APPROVE, {**where, "revision": publication.revision, "manifest": Jsonb(manifest)})

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, text
 from courtyard.context import Context
 from courtyard.errors import UsageError
 from courtyard.period import SHANGHAI, Period
+from courtyard.privacy import written
 from courtyard.store import lease
 from courtyard.store.tables import period_lock
 from courtyard.submissions.cycle import STATE_TITLES, Cycle, State
@@ -104,7 +105,7 @@ def reopen(ctx: Context, reason: str, actor: str, at: datetime) -> Lock:
 
 
 def _enter(ctx: Context, is_closed: bool, reason: str, actor: str, at: datetime) -> Lock:
-    reason = reason.strip()
+    reason = written.reason(reason)
     if not reason or len(reason) > LONGEST_REASON:
         raise UsageError("关闭或重新开放一个季度必须写明原因。", f"请用一句话说明，不超过{LONGEST_REASON}字。")
     with ctx.engine().begin() as connection:

@@ -16,6 +16,7 @@ from courtyard.district import duties
 from courtyard.district.models import District, Duty, ReportSpec
 from courtyard.errors import UsageError
 from courtyard.parsing.vocabulary import fold
+from courtyard.privacy import written
 from courtyard.reports.burden.facts import NO_FACT, ROW_NUMBERS, Held, asked_by, by_name, look_up
 from courtyard.reports.burden.proposed import Proposed
 from courtyard.store import statements
@@ -88,7 +89,8 @@ def check(connection: Connection, ctx: Context, form: Proposed) -> Finding:
 
 def decide(connection: Connection, ctx: Context, finding: Finding, decision: Decision) -> None:
     """Keep what a post decides. UsageError: no reason, nobody, or a plain yes to what the check does not let pass."""
-    if not decision.reason.strip() or not decision.post.strip():
+    reason = written.reason(decision.reason)
+    if not reason or not decision.post.strip():
         raise UsageError("没有写明理由或岗位。", "请加上 --reason 和 --post。")
     if decision.verdict == "admitted" and finding.advised != "admitted":
         raise UsageError(
@@ -101,7 +103,7 @@ def decide(connection: Connection, ctx: Context, finding: Finding, decision: Dec
         "fingerprint": finding.fingerprint,
         "advised": finding.advised,
         "verdict": decision.verdict,
-        "reason": decision.reason.strip(),
+        "reason": reason,
         "post": decision.post.strip(),
         "at": decision.at,
         "findings": Jsonb({"reasons": finding.reasons, "columns": [asdict(c) for c in finding.columns]}),
