@@ -18,8 +18,8 @@ demo: $(READY) ## four quarters of the sample street through real Airflow; SCALE
 test: $(READY) ## the tests, in two processes; ARGS="tests/dags -x" narrows them
 	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-drill: $(READY) ## three quarters backfilled beside the current one, a source down, a late correction: real Airflow, asserted
-	@PYTHONPATH=include $(RUN) tests/drill.py
+drill: $(READY) ## three quarters backfilled beside the current one, a source down, a late correction: real Airflow, asserted; ARGS=--pictures
+	@PYTHONPATH=include:. $(RUN) tests/drill.py $(ARGS)
 
 up: $(READY) ## start everything and leave it running; the first time with the sample street (SCALE=0.05 for a small one)
 	@.venv/bin/courtyard up $(if $(SCALE),--scale $(SCALE))

@@ -56,10 +56,22 @@ def pg_admin_url() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="courtyard-tests-", dir="/var/tmp"))
     folder.chmod(0o755)
     try:
-        yield postgres.start(folder / "pg")
+        admin_url = postgres.start(folder / "pg")
+        _without_durability(admin_url)
+        yield admin_url
     finally:
         postgres.stop(folder / "pg")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _without_durability(admin_url: str) -> None:
+    """A test's database need not outlive the machine; with fsync, making and dropping it takes longer than the test."""
+    import psycopg
+
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            admin.execute(f"ALTER SYSTEM SET {name} TO off")
+        admin.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,15 @@
 """The drill: three quarters are backfilled while the current one runs and a source is down; then the oldest is corrected.
 
-    make drill
+    make drill                      # ARGS=--pictures keeps the boards it looks at in docs/drill; needs Chromium
 
 Real Airflow over a small sample street in a folder of its own, which is removed afterwards. After each step it prints what the
-ledger of runs and the forms say, and stops with an AssertionError where they do not tell the story. docs/drill.md tells it.
+ledger of runs and the forms say, reads the office's boards as the street does, and stops with an AssertionError where they do not
+tell the story. docs/drill.md tells it.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -19,8 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+from lxml import html
 from openpyxl import load_workbook
 from sqlalchemy import text
+from tests import tour
 
 from courtyard.privacy import keys
 from courtyard.runtime import airflow, supervisor
@@ -30,6 +35,7 @@ from courtyard.settings import Settings
 from courtyard.store import database, runs
 
 ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs/drill"
 OLDEST, *LATER = QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 CURRENT = QUARTERS[-1]
 STREET = "510105005"
@@ -46,6 +52,7 @@ class Drill:
     """The installation of the drill, and what it has said so far."""
 
     settings: Settings
+    pictures: Path | None = None
     url: str = ""
     since: float = field(default_factory=time.monotonic)
 
@@ -79,6 +86,19 @@ class Drill:
         self.say(title)
         print(self.run("runs"), flush=True)
 
+    def board(self, path: str, *says: str, picture: str) -> None:
+        """A page of the office, as the street sees it, says all of this; a picture of it where they are kept."""
+        address = airflow.load_secrets(self.settings).address + tour.PAGES + path
+        cookies = {"_token": tour.token(self.settings, "street01")}
+        answer = httpx.get(address, cookies=cookies, trust_env=False, timeout=60).raise_for_status()
+        read = " ".join(html.fromstring(answer.text).text_content().split())
+        assert not (missing := [words for words in says if words not in read]), (path, missing, read)
+        self.say(f"{tour.PAGES}{path}：{'；'.join(says)}")
+        if self.pictures:
+            with tour.standing(self.settings) as looking:
+                looking.go(tour.Stop(picture, "street01", tour.PAGES + path, says[:1]))
+                looking.picture(self.pictures / f"{picture}.png")
+
     def revisions(self, report: str) -> dict[str, int]:
         folders = self.settings.published.glob(f"*/{report}/r*")
         found: dict[str, int] = {}
@@ -88,10 +108,10 @@ class Drill:
         return dict(sorted(found.items()))
 
 
-def play(folder: Path) -> None:
+def play(folder: Path, pictures: Path | None = None) -> None:
     """The whole drill in a folder; stops all it has started."""
     os.environ.update({"COLUMNS": "130", f"AIRFLOW_CONN_{DOWN.upper()}": "http://127.0.0.1:9"})
-    drill = Drill(Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys"))
+    drill = Drill(Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys"), pictures)
     keys.create(drill.settings.keys)
     try:
         drill.run("init")
@@ -147,6 +167,7 @@ def backfilled(drill: Drill, api: Api) -> None:
     (waiting,) = [run for run in drill.runs() if run["outcome"] == "waiting"]
     assert (waiting["quarter"], waiting["kind"], waiting["reason"]) == (OLDEST, "backfill", WHY_BACKFILL)
     assert (waiting["waits_for_kind"], waiting["waits_for_reason"]) == ("cli", WHY_BY_HAND)
+    drill.board(f"/runs/{OLDEST}", "在等：命令行运行", f"原因：{WHY_BY_HAND}", "不用再做什么", picture="waiting")
     drill.show("回填三个季度，本季度同时在跑；最早的季度有人在命令行运行，回填等它")
     by_hand.wait(MOST_SECONDS)
     wait(drill, api, lambda: not api.unfinished(QUARTER_DAG))
@@ -164,6 +185,7 @@ def backfilled(drill: Drill, api: Api) -> None:
     for row in down["reports"]:
         if row["report"] == "dispute_ledger":
             drill.say(f"报表：{row['report']} {row['period']} {row['state']}")
+    drill.board(f"/quarter/{OLDEST}", "季度看板", "连不上", "请检查对方系统和网络", picture="source-down")
     assert drill.due() == []
 
 
@@ -202,6 +224,8 @@ def corrected(drill: Drill, api: Api) -> None:
     letters = json.loads(drill.run("recalls", "--json"))
     assert {letter["period"] for letter in letters} == set(SIGNED), letters
     print(drill.run("recalls"), flush=True)
+    drill.board(f"/runs/{LATER[0]}", "因更正需要续算", "已续算", f"更正续算：{OLDEST} 收到", picture="follow-on")
+    drill.board(f"/reports/elderly_ledger/{SIGNED[0]}", "更正函", "第1版 → 第2版", "青羊区民政局", picture="recall")
 
 
 def add_an_elder(settings: Settings) -> None:
@@ -232,14 +256,18 @@ def wait(drill: Drill, api: Api, until: Any) -> None:
         time.sleep(1)
 
 
-def main() -> None:
+def main(pictures: Path | None = None) -> None:
     folder = Path(tempfile.mkdtemp(prefix="courtyard-drill-", dir="/var/tmp"))
     folder.chmod(0o755)
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
     try:
-        play(folder)
+        play(folder, pictures)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main()
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--pictures", action="store_true", help="keep pictures of the boards in docs/drill")
+    main(PICTURES if words.parse_args().pictures else None)

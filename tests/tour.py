@@ -95,12 +95,7 @@ class Tour:
         return airflow.load_secrets(self.settings).address
 
     def token(self, user: str) -> str:
-        """What Airflow's own login gives a user."""
-        password = airflow.passwords(self.settings)[user]
-        asked = {"username": user, "password": password}
-        answer = httpx.post(f"{self.address}/auth/token", json=asked, trust_env=False, timeout=30)
-        answer.raise_for_status()
-        return answer.json()["access_token"]
+        return token(self.settings, user)
 
     def sign_in(self, user: str) -> None:
         self.page.cookie("_token", self.token(user), self.address)
@@ -133,6 +128,15 @@ class Tour:
             image.quantize(colours).save(path, optimize=True)
             if path.stat().st_size <= MOST_BYTES:
                 return
+
+
+def token(settings: Settings, user: str) -> str:
+    """What Airflow's own login gives a user."""
+    asked = {"username": user, "password": airflow.passwords(settings)[user]}
+    address = airflow.load_secrets(settings).address
+    answer = httpx.post(f"{address}/auth/token", json=asked, trust_env=False, timeout=30)
+    answer.raise_for_status()
+    return answer.json()["access_token"]
 
 
 @contextmanager
