@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "include/courtyard"
 LAYERS = (
-    "errors", "ooxml", "period", "progress", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
+    "errors", "ooxml", "pages", "period", "progress", "settings", "connection", "district", "privacy", "store", "context", "notices", "letters",
     "sources", "landing", "parsing", "validation", "identity", "warehouse", "desk", "cases", "submissions", "handover", "reports",
     "watching", "measuring", "runnable", "stages", "actions", "rebuilding", "backfill", "boards", "cli", "__main__",
 )  # fmt: skip
@@ -28,7 +28,7 @@ ASIDE = {
         "sample",
         "sample.standins",
     },
-    "intake": {"errors", "ooxml", "period", "settings", "connection", "district", "privacy", "store"},
+    "intake": {"errors", "ooxml", "pages", "period", "settings", "connection", "district", "privacy", "store"},
     "sample": {"errors", "period", "settings", "connection", "district"},
     "sample.standins": {"errors", "period", "settings", "connection", "district", "sample"},
 }
