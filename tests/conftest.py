@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from tests import folders
 
 from courtyard.runtime import postgres
 from courtyard.settings import Settings
@@ -53,25 +52,11 @@ def _group(item: pytest.Item) -> tuple[int, str]:
 @pytest.fixture(scope="session")
 def pg_admin_url() -> Iterator[str]:
     """An embedded server of this test session, outside every private folder."""
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-tests-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    try:
-        admin_url = postgres.start(folder / "pg")
-        _without_durability(admin_url)
-        yield admin_url
-    finally:
-        postgres.stop(folder / "pg")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _without_durability(admin_url: str) -> None:
-    """A test's database need not outlive the machine; with fsync, making and dropping it takes longer than the test."""
-    import psycopg
-
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        for name in ("fsync", "full_page_writes", "synchronous_commit"):
-            admin.execute(f"ALTER SYSTEM SET {name} TO off")
-        admin.execute("SELECT pg_reload_conf()")
+    with folders.passable("courtyard-tests-") as folder:
+        try:
+            yield postgres.start(folder / "pg")
+        finally:
+            postgres.stop(folder / "pg")
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +74,7 @@ def warehouse_url(pg_admin_url: str, _migrated_template: str) -> Iterator[str]:
 
     name = f"t_{os.urandom(6).hex()}"
     with psycopg.connect(pg_admin_url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {_migrated_template}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {_migrated_template} STRATEGY FILE_COPY")
     url = make_url(pg_admin_url).set(database=name).render_as_string(hide_password=False)
     yield url
     for role in (*database.ROLES,):

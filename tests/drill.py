@@ -12,10 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +23,7 @@ import httpx
 from lxml import html
 from openpyxl import load_workbook
 from sqlalchemy import text
-from tests import tour
+from tests import folders, tour
 
 from courtyard.privacy import keys
 from courtyard.runtime import airflow, supervisor
@@ -257,14 +255,10 @@ def wait(drill: Drill, api: Api, until: Any) -> None:
 
 
 def main(pictures: Path | None = None) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-drill-", dir="/var/tmp"))
-    folder.chmod(0o755)
     if pictures:
         pictures.mkdir(parents=True, exist_ok=True)
-    try:
+    with folders.passable("courtyard-drill-") as folder:
         play(folder, pictures)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

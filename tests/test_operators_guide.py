@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import pytest
 import typer
 from sqlalchemy import text
+from tests import folders
 
 from courtyard.cli import application
 from courtyard.runtime import postgres, supervisor
@@ -133,8 +132,11 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-guide-", dir="/var/tmp"))
-    folder.chmod(0o755)
+    with folders.passable("courtyard-guide-") as folder:
+        yield from _installed(folder)
+
+
+def _installed(folder: Path) -> Iterator[Installation]:
     own = {"COURTYARD_VAR": str(folder / "var"), "COURTYARD_KEYS": str(folder / "keys")}
     env = {**os.environ, **own, "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb"}
     settings = Settings.from_env(env)
@@ -147,7 +149,6 @@ def installation() -> Iterator[Installation]:
     finally:
         supervisor.shut_down(settings)
         postgres.stop(settings.pgdata)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run_once(env: dict[str, str], quarter: str) -> None:

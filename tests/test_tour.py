@@ -6,13 +6,12 @@ It takes the installation of COURTYARD_VAR when that runs ('make up'), else brin
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests import folders
 from tests import tour as guided
 
 from courtyard.district import load_district
@@ -31,18 +30,16 @@ def tour() -> Iterator[guided.Tour]:
         with guided.standing(settings) as found:
             yield found
         return
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-tour-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    env = {**os.environ, "COURTYARD_VAR": str(folder / "var"), "COURTYARD_KEYS": str(folder / "keys")}
-    settings = Settings.from_env(env)
-    try:
-        command = [str(ROOT / ".venv/bin/courtyard"), "up", "--scale", "0.02"]
-        subprocess.run(command, env=env, cwd=ROOT, check=True, timeout=1800)
-        with guided.standing(settings) as found:
-            yield found
-    finally:
-        supervisor.shut_down(settings)
-        shutil.rmtree(folder, ignore_errors=True)
+    with folders.passable("courtyard-tour-") as folder:
+        env = {**os.environ, "COURTYARD_VAR": str(folder / "var"), "COURTYARD_KEYS": str(folder / "keys")}
+        settings = Settings.from_env(env)
+        try:
+            command = [str(ROOT / ".venv/bin/courtyard"), "up", "--scale", "0.02"]
+            subprocess.run(command, env=env, cwd=ROOT, check=True, timeout=1800)
+            with guided.standing(settings) as found:
+                yield found
+        finally:
+            supervisor.shut_down(settings)
 
 
 @pytest.mark.parametrize("stop", guided.STOPS, ids=lambda stop: stop.picture)

@@ -22,10 +22,8 @@ street that has run (its keys: COURTYARD_KEYS), which is then served instead.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -36,6 +34,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request
+from tests import folders
 from tests.browser import Phone, phone
 
 from courtyard.boards import app
@@ -126,7 +125,7 @@ def street() -> Iterator[Street]:
         with _served(Settings.from_env({**os.environ, "COURTYARD_VAR": ready})) as made:
             yield made
         return
-    with _folder() as folder:
+    with folders.passable("courtyard-boards-") as folder:
         settings = Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys")
         keys.create(settings.keys)
         try:
@@ -144,17 +143,6 @@ def _served(settings: Settings) -> Iterator[Street]:
         services = stack.enter_context(supervisor.running(settings, standins=False))
         found = replace(settings, warehouse_url=services.url)
         address = stack.enter_context(served(app.build(found, signed_in)))
-        made = Street(found, address, stack.enter_context(_folder()))
+        made = Street(found, address, stack.enter_context(folders.passable("courtyard-boards-")))
         stack.callback(made.close)
         yield made
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder that every user may pass through, gone in the end."""
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-boards-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

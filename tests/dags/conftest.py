@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import folders
 
 from courtyard.privacy import keys
 from courtyard.runtime import airflow, supervisor
@@ -54,18 +55,16 @@ class Installation:
 @pytest.fixture(scope="session")
 def installed() -> Iterator[Installation]:
     """One quarter of a small street, published and unsigned."""
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-quarter-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    found = Installation(Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys"))
-    keys.create(found.settings.keys)
-    try:
-        for words in (("init",), ("sample", "--scale", "0.01"), ("run", QUARTER)):
-            done = found.run(*words)
-            assert done.returncode in (0, 1), done.stdout[-4000:] + done.stderr[-4000:]
-        yield found
-    finally:
-        supervisor.shut_down(found.settings)
-        shutil.rmtree(folder, ignore_errors=True)
+    with folders.passable("courtyard-quarter-") as folder:
+        found = Installation(Settings(folder / "var", ROOT / "include/districts/shaocheng", folder / "keys"))
+        keys.create(found.settings.keys)
+        try:
+            for words in (("init",), ("sample", "--scale", "0.01"), ("run", QUARTER)):
+                done = found.run(*words)
+                assert done.returncode in (0, 1), done.stdout[-4000:] + done.stderr[-4000:]
+            yield found
+        finally:
+            supervisor.shut_down(found.settings)
 
 
 class Statsd:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from tests import folders
 
 from courtyard.runtime import supervisor
 from courtyard.settings import Settings
@@ -62,10 +61,8 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="courtyard-e2e-", dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
+    with folders.passable("courtyard-e2e-") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from tests import folders
 
 from courtyard import landing, stages
 from courtyard.context import Context
@@ -91,8 +90,11 @@ def _decide(made: Street) -> None:
 
 
 def _lived_through(scale: float, seed: int) -> Iterator[Street]:
-    folder = Path(tempfile.mkdtemp(prefix="courtyard-street-", dir="/var/tmp"))
-    folder.chmod(0o755)
+    with folders.passable("courtyard-street-") as folder:
+        yield from _quarters(folder, scale, seed)
+
+
+def _quarters(folder: Path, scale: float, seed: int) -> Iterator[Street]:
     settings = Settings.from_env(
         {"COURTYARD_VAR": str(folder / "var"), "COURTYARD_KEYS": str(folder / "keys"), "HOME": os.environ["HOME"]}
     )
@@ -107,4 +109,3 @@ def _lived_through(scale: float, seed: int) -> Iterator[Street]:
             yield made
     finally:
         postgres.stop(settings.pgdata)
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,13 +1,12 @@
 """Two street offices beside each other: installations of their own, and both in one warehouse."""
 
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from tests import folders
 
 from courtyard import stages
 from courtyard.district import load_district
@@ -60,12 +59,10 @@ def settings_of(folder: Path, name: str, pack: Path, url: str = "") -> Settings:
 
 @pytest.fixture(scope="module")
 def folder():
-    made = Path(tempfile.mkdtemp(prefix="courtyard-offices-", dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    for pgdata in made.glob("*/var.pgdata"):
-        postgres.stop(pgdata)
-    shutil.rmtree(made, ignore_errors=True)
+    with folders.passable("courtyard-offices-") as made:
+        yield made
+        for pgdata in made.glob("*/var.pgdata"):
+            postgres.stop(pgdata)
 
 
 @pytest.fixture(scope="module")

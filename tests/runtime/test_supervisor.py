@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
+from tests import folders
 
 from courtyard.connection import from_env
 from courtyard.errors import CourtyardError
@@ -39,11 +39,9 @@ with supervisor.running(Settings.from_env(), standins=False) as services:
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """One data folder for all tests here, outside every private folder, with a blank in its path."""
-    made = Path(tempfile.mkdtemp(prefix="courtyard runtime-", dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    postgres.stop(made / "var.pgdata")
-    shutil.rmtree(made, ignore_errors=True)
+    with folders.passable("courtyard runtime-") as made:
+        yield made
+        postgres.stop(made / "var.pgdata")
 
 
 @pytest.fixture
