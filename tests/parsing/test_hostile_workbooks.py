@@ -163,6 +163,7 @@ OLE = bytes.fromhex("D0CF11E0A1B11AE1")
      (b"%PDF-1.7", "file.not_a_workbook"), (b"\x89PNG\r\n", "file.not_a_workbook"), (b"", "file.empty"), (b"\0" * 99, "file.empty"),
      (package({"a.txt": "x"}), "file.not_a_workbook"), (b"PK\x03\x04[Content_Types].xml", "file.truncated"),
      (bytes(range(256)) * 9, "file.not_a_workbook"), (OLE + b"\0" * 4000, "file.legacy_xls")],
+    ids=["encrypted", "html", "doctype", "csv", "pdf", "png", "empty", "zeros", "zip", "cut", "bytes", "xls"],
 )  # fmt: skip
 def test_what_only_calls_itself_a_workbook(data, code):
     assert refused(data) == code

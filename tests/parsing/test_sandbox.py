@@ -148,7 +148,9 @@ def test_an_unforeseen_exception_is_told_by_type_and_place_only(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"garbage", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 90, activists({})[:-40]]
+    "data",
+    [b"", b"garbage", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 90, activists({})[:-40]],
+    ids=["empty", "garbage", "zip", "ole", "cut"],
 )
 def test_the_dry_run_never_raises(data):
     (found,) = parsing.parse_file(data, "x.xlsx", [contract("grid_activists")], pack().codes)
