@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,8 @@ async def run(settings: Settings, ready_file: Path, with_parent: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # pymap writes a file among the temporary ones and renames it, which must not lead to another file system.
+    tempfile.tempdir = os.fspath(folder(settings))
     secret = Credentials.of(settings)
     posted = folder(settings) / "posted.jsonl"
     web = {
