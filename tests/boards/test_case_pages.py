@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.boards.pages import audited, hidden, rows, words
 from tests.street_cases import COURTYARD, happen, opened, reported
 
 from courtyard import stages
-from courtyard.cases import acting, ledger, letters
+from courtyard.cases import acting, ledger, letters, tasks
 from courtyard.context import Context
 from courtyard.period import SHANGHAI
 from courtyard.settings import Settings
@@ -191,3 +192,19 @@ def test_numbers_that_there_are_not(as_user: Open, loose: str) -> None:
     client = as_user("street01", at=TEN)
     assert client.get("/cases/260921-XXXXX").status_code == 404
     assert client.post("/cases/260921-XXXXX/noted", data={"text": "x"}).status_code == 404
+
+
+def test_a_departments_task_is_handed_down_and_answered_from_below(as_user: Open, ctx: Context) -> None:
+    asked = tasks.Asked("青羊区应急管理局", "安全隐患排查", "青应急〔2026〕5号", date(2026, 9, 30), (COURTYARD,))
+    task = tasks.add(ctx, asked, post=STREET_POST, at=TEN).case_no
+    street, community = as_user("street01", at=TEN), as_user("community01", at=TEN)
+    shown = words(street.get(f"/cases/{task}"))
+    assert "安全隐患排查（青羊区应急管理局，依据青应急〔2026〕5号）" in shown
+    assert act(street, task, "acknowledged").status_code == 303
+    assert act(street, task, "handed_down").status_code == 303
+    (part,) = {line for line in re.findall(r"/cases/([0-9A-Z-]+)", community.get("/cases").text)} - {task}
+    assert "安全隐患排查" in words(community.get(f"/cases/{part}"))
+    assert act(community, part, "acknowledged").status_code == 303
+    assert act(community, part, "answered", text="已排查，没有发现隐患").status_code == 303
+    assert "已排查，没有发现隐患" in words(street.get(f"/cases/{task}"))
+    assert as_user("community02", at=TEN).get(f"/cases/{part}").status_code == 403
