@@ -202,7 +202,7 @@ def test_a_departments_task_is_handed_down_and_answered_from_below(as_user: Open
     assert "安全隐患排查（青羊区应急管理局，依据青应急〔2026〕5号）" in shown
     assert act(street, task, "acknowledged").status_code == 303
     assert act(street, task, "handed_down").status_code == 303
-    (part,) = {line for line in re.findall(r"/cases/([0-9A-Z-]+)", community.get("/cases").text)} - {task}
+    (part,) = set(re.findall(r"/cases/([0-9A-Z-]+)", community.get("/cases").text)) - {task}
     assert "安全隐患排查" in words(community.get(f"/cases/{part}"))
     assert act(community, part, "acknowledged").status_code == 303
     assert act(community, part, "answered", text="已排查，没有发现隐患").status_code == 303
