@@ -6,6 +6,7 @@ the very forms it published. Names are addresses and tables, never a value.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from courtyard.district.source import SourceSpec
     from courtyard.settings import Settings
 
+log = logging.getLogger("courtyard.dags")
 # Step -> tables read, tables written. The deliveries' ledger joins fetching and parsing, and so on to the reports.
 TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "fetch": ((), ("landing.delivery", "landing.receipt")),
@@ -51,10 +53,20 @@ _TABLE = re.compile(r"\bFROM\s+((?:\w+\.)?\w+)", re.IGNORECASE)
 
 
 def tell(step: str, part: str | None, result: Any, connection: Any) -> None:
-    """Tell the collector what a stage or an action read and wrote; `connection` is how a task knows its sources."""
+    """Tell the collector what a stage or an action read and wrote; `connection` is how a task knows its sources.
+
+    What has been done stays done: an error in the telling is a warning, not the task's.
+    """
     collector = get_hook_lineage_collector()
     if isinstance(collector, NoOpCollector):
         return
+    try:
+        _tell(collector, step, part, result, connection)
+    except Exception as error:
+        log.warning("The lineage of %s is not told: %s", step, type(error).__name__)
+
+
+def _tell(collector: Any, step: str, part: str | None, result: Any, connection: Any) -> None:
     from courtyard import stages
     from courtyard.district import load_district
     from courtyard.settings import Settings
@@ -91,7 +103,8 @@ class House:
             written.append(self.file(self._settings.landing / district.office.street_code / part))
         if "receipt" in steps:
             written.append(self.file(self._settings.outbox / "receipts"))
-        written += [self.file(self._settings.published / folder) for folder in _published(result)]
+        if "publish" in steps:
+            written += [self.file(self._settings.published / folder) for folder in _published(result)]
         return list(dict.fromkeys(read)), list(dict.fromkeys(written))
 
     def table(self, name: str) -> str:

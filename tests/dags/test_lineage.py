@@ -95,3 +95,17 @@ def test_every_table_exists():
 def test_nothing_is_looked_up_while_nobody_collects(monkeypatch):
     monkeypatch.setattr(lineage, "get_hook_lineage_collector", airflow_lineage.NoOpCollector)
     lineage.tell("fetch", "civil_affairs", None, lambda conn_id: pytest.fail("a connection was asked for"))
+
+
+def test_units_with_an_unchanged_workbook_are_no_forms(district):
+    assert told(district, "issue", result={"issued": [], "unchanged": ["510105005002001"]}) == ([], [])
+
+
+def test_a_task_does_not_fail_for_its_lineage(monkeypatch, caplog):
+    def broken(*told):
+        raise TypeError("13800000000")
+
+    monkeypatch.setattr(lineage, "get_hook_lineage_collector", lambda: object())
+    monkeypatch.setattr(lineage, "_tell", broken)
+    lineage.tell("publish", None, PUBLISHED, connection)
+    assert [record.getMessage() for record in caplog.records] == ["The lineage of publish is not told: TypeError"]
