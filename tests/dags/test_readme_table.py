@@ -72,7 +72,7 @@ def test_airflow_lists_no_import_errors(tmp_path: Path):
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "PYTHONPATH": str(ROOT / "include"),
+        "PYTHONPATH": f"{ROOT / 'include'}{os.pathsep}{ROOT / 'dags'}",
         "COURTYARD_VAR": str(tmp_path / "var"),
     }
     command = [sys.executable, "-m", "airflow"]

@@ -114,6 +114,8 @@ def environment(settings: Settings, warehouse_url: str, *, scheduled: bool) -> d
         "XDG_RUNTIME_DIR": str(home(settings)),
     }
     inherited = {name: value for name, value in supervisor.child_env(settings).items() if not _is_airflows(name)}
+    # Airflow puts the folder there itself where it runs DAGs, but not where a command only looks at them.
+    inherited["PYTHONPATH"] += f"{os.pathsep}{CHECKOUT / 'dags'}"
     switches = _lineage(settings) | envfile.switches(settings.env_file)
     return {**inherited, **envfile.connections(settings.env_file), **_operator_connections(), **switches, **own}
 
