@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -139,7 +138,7 @@ def _one(ctx: Context, rules: Rules, posts: Posts, case: Case, at: datetime) -> 
     due_at, place = level_due_at(case), ctx.district.courtyard_by_code.get(case.courtyard_code or "")
     titles = {category.code: category.title for category in rules.cases.categories}
     return {
-        **asdict(case),
+        **vars(case),
         "status_title": STATUS_TITLES[case.status],
         "level_title": rules.cases.level(case.level).title,
         "unit_name": ctx.district.unit_by_code[case.unit_code].name,
