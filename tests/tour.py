@@ -77,7 +77,7 @@ STOPS = (
         "airflow",
         "admin",
         "/dags/courtyard_quarter",
-        ("courtyard_quarter",),
+        ("季度数据链",),
         ready="!document.querySelector('.chakra-skeleton')",
     ),
 )
@@ -109,9 +109,9 @@ class Tour:
             self.page.until(f'!!document.querySelector("{link}")')
             self.page.js(f'location.href = document.querySelector("{link}").href')
             self.page.until("document.readyState === 'complete'")
+        self.page.until(stop.ready)
         for words in stop.sees:
             self.page.until(f"document.body.innerText.includes('{words}')")
-        self.page.until(stop.ready)
         return self.page.text()
 
     def status(self, user: str, path: str) -> int:
