@@ -147,7 +147,8 @@ def listing(found: list[dict[str, Any]]) -> Table:
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     from courtyard.store import runs as ledger
 
-    why = [f"{ledger.KINDS[row['kind']]}（{row['requested_by']}）", row["reason"]]
+    by = "" if row["kind"] == "follow_on" else f"（{row['requested_by']}）"  # the reason names the quarter that asked
+    why = [ledger.KINDS[row["kind"]] + by, row["reason"]]
     moments = {"提出": row["asked_at"], "取得": row["opened_at"], "结束": row["ended_at"]}
     when = [f"{title} {ledger.moment(at)}" for title, at in moments.items() if at]
     told = ["中断" if row["is_lost"] else ledger.OUTCOMES[row["outcome"]]]
