@@ -76,3 +76,14 @@ def test_a_refused_run_touches_nothing(ctx):
     with ctx.engine().connect() as connection:
         for table in ("warehouse.quarter_run", "warehouse.lease"):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+
+
+@pytest.mark.parametrize("kind", ["manual", "backfill", "cli"])
+def test_a_reason_is_kept_so_it_holds_no_number_of_a_person(ctx, kind):
+    with pytest.raises(UsageError, match="理由里不能写电话或证件号码") as refused:
+        runnable.check(of(ctx, "2026Q1", Asked(kind, "已电 13800000000 核实")), AT)
+    assert "138" not in str(refused.value)
+
+
+def test_the_houses_own_reason_may_name_deliveries(ctx):
+    runnable.check(of(ctx, "2026Q1", Asked("follow_on", "更正续算：2025Q4 收到 名册（delivery x:12345678901234）")), AT)
