@@ -125,9 +125,8 @@ class Api:
 
     def unfinished(self, dag_id: str) -> list[dict[str, Any]]:
         """Runs that run or are queued, in the order in which they were asked for."""
-        found = self.runs(
-            dag_id, state=["running", "queued"]
-        )  # one question: between two, a run may go from one to the other
+        # One question: between two, a run may go from one state to the other.
+        found = self.runs(dag_id, state=["running", "queued"])
         return sorted(found, key=lambda run: run["run_after"])
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
